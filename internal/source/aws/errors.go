@@ -1,0 +1,53 @@
+package aws
+
+import (
+	"fmt"
+	"strings"
+)
+
+// CredentialsError says that AWS did not accept the credentials of the run
+// itself; nothing can be collected until they are renewed.
+type CredentialsError struct {
+	Profile string
+	Err     error
+}
+
+func (e *CredentialsError) Error() string {
+	next := "set AWS_PROFILE, or run \"aws sso login\""
+	if e.Profile != "" {
+		next = fmt.Sprintf("run \"aws sso login --profile %s\", or renew that profile's keys", e.Profile)
+	}
+	what := "there are no usable AWS credentials"
+	for _, code := range expired {
+		if Code(e.Err) == code {
+			what = "the AWS credentials have expired"
+		}
+	}
+	if text := e.Err.Error(); strings.Contains(text, "token has expired") || strings.Contains(text, "refresh cached SSO token") {
+		what = "the AWS SSO session has expired"
+	}
+	_, detail := Classify(e.Err)
+	return fmt.Sprintf("%s (%s); %s, then run the same command again: it goes on where it stopped", what, detail, next)
+}
+
+func (e *CredentialsError) Unwrap() error { return e.Err }
+
+// NotSavedError is a call whose answer the directory of saved responses lacks.
+type NotSavedError struct{ Path, Input string }
+
+func (e *NotSavedError) Error() string {
+	if e.Input != "" {
+		return fmt.Sprintf("no saved response in %s for the input %s", e.Path, e.Input)
+	}
+	return "no saved response " + e.Path
+}
+
+// SavedError is a saved response that cannot be read.
+type SavedError struct {
+	Path string
+	Err  error
+}
+
+func (e *SavedError) Error() string { return fmt.Sprintf("saved response %s: %v", e.Path, e.Err) }
+
+func (e *SavedError) Unwrap() error { return e.Err }
