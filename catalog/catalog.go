@@ -1,0 +1,11 @@
+// Package catalog is what Holdfast knows, as data: one file per item, with the
+// examples that are its tests inside. Adding an item touches no other file.
+// Nothing but data and this embedding belongs here.
+package catalog
+
+import "embed"
+
+// Files holds the catalogue, by the folders of this directory.
+//
+//go:embed controls
+var Files embed.FS

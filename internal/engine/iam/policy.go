@@ -1,0 +1,203 @@
+// Package iam answers questions about AWS policies: who a document lets in, and
+// what it lets them do. It is pure: values in, values out.
+//
+// So far it reads single documents, which is what posture controls ask: is this
+// policy public, does it grant everything, does it insist on TLS. Answers are
+// three-valued, since a document may hold parts that were not seen.
+package iam
+
+import (
+	"strings"
+
+	"holdfast.dev/holdfast/internal/evidence"
+	"holdfast.dev/holdfast/internal/kleene"
+)
+
+// Statement is one statement with its lists spelt out. A part that is not known
+// is listed in Unknown by its name.
+type Statement struct {
+	Sid        string
+	Effect     string
+	Principals []Principal
+	// NotPrincipal is set where the statement names whom it does not concern.
+	NotPrincipal bool
+	Actions      []string
+	NotActions   []string
+	Resources    []string
+	NotResources []string
+	Conditions   []Condition
+	Unknown      map[string]bool
+}
+
+// Principal is one principal: its kind (AWS, Service, Federated, CanonicalUser,
+// or * for everybody) and its name.
+type Principal struct{ Kind, Name string }
+
+// Condition is one operator on one key.
+type Condition struct {
+	Operator string // as written: StringEqualsIfExists
+	Key      string // lower case
+	Values   []string
+	Unknown  bool // some value is not known
+}
+
+// Parse reads a policy document. It is lenient on purpose: a document that AWS
+// stores is valid, and what cannot be understood is Unknown rather than absent.
+// The second result is unknown where the document itself was not seen.
+func Parse(doc any) ([]Statement, kleene.Value) {
+	policy, ok := doc.(map[string]any)
+	if !ok {
+		if doc == nil {
+			return nil, kleene.True // no document grants nothing
+		}
+		return nil, kleene.Unknown
+	}
+	known := kleene.True
+	var out []Statement
+	for _, s := range list(policy["Statement"]) {
+		fields, ok := s.(map[string]any)
+		if !ok {
+			known = kleene.Unknown
+			continue
+		}
+		out = append(out, statement(fields))
+	}
+	return out, known
+}
+
+// list takes AWS's habit of writing a list of one without its brackets.
+func list(v any) []any {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		return v
+	}
+	return []any{v}
+}
+
+func statement(fields map[string]any) Statement {
+	s := Statement{Unknown: map[string]bool{}}
+	s.Sid, _ = fields["Sid"].(string)
+	if effect, ok := fields["Effect"].(string); ok {
+		s.Effect = effect
+	} else {
+		s.Unknown["Effect"] = true
+	}
+	s.Actions = s.strings("Action", fields["Action"])
+	s.NotActions = s.strings("NotAction", fields["NotAction"])
+	s.Resources = s.strings("Resource", fields["Resource"])
+	s.NotResources = s.strings("NotResource", fields["NotResource"])
+	s.principals(fields)
+	s.conditions(fields["Condition"])
+	return s
+}
+
+func (s *Statement) strings(part string, v any) []string {
+	var out []string
+	for _, e := range list(v) {
+		text, ok := e.(string)
+		if !ok {
+			s.Unknown[part] = true
+			continue
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+func (s *Statement) principals(fields map[string]any) {
+	v, ok := fields["Principal"]
+	if not, has := fields["NotPrincipal"]; !ok && has {
+		v, s.NotPrincipal = not, true
+	}
+	switch v := v.(type) {
+	case nil:
+	case string:
+		s.Principals = append(s.Principals, Principal{Kind: "*", Name: v})
+	case map[string]any:
+		for _, kind := range []string{"AWS", "Service", "Federated", "CanonicalUser"} {
+			for _, name := range s.strings("Principal", v[kind]) {
+				if name == "*" && kind == "AWS" {
+					kind = "*"
+				}
+				s.Principals = append(s.Principals, Principal{Kind: kind, Name: name})
+			}
+		}
+	default:
+		s.Unknown["Principal"] = true
+	}
+}
+
+func (s *Statement) conditions(v any) {
+	switch v := v.(type) {
+	case nil:
+	case map[string]any:
+		for operator, keys := range v {
+			block, ok := keys.(map[string]any)
+			if !ok {
+				s.Unknown["Condition"] = true
+				continue
+			}
+			for key, values := range block {
+				c := Condition{Operator: operator, Key: strings.ToLower(key)}
+				for _, value := range list(values) {
+					switch value := value.(type) {
+					case string:
+						c.Values = append(c.Values, value)
+					case bool:
+						c.Values = append(c.Values, map[bool]string{true: "true", false: "false"}[value])
+					default:
+						c.Unknown = true
+					}
+				}
+				s.Conditions = append(s.Conditions, c)
+			}
+		}
+	case evidence.Unknown:
+		s.Unknown["Condition"] = true
+	}
+}
+
+// everyone is the statement's principal being anybody at all.
+func (s *Statement) everyone() kleene.Value {
+	if s.NotPrincipal {
+		return kleene.True // everybody but a few
+	}
+	for _, p := range s.Principals {
+		if p.Kind == "*" && p.Name == "*" {
+			return kleene.True
+		}
+	}
+	return s.unless("Principal")
+}
+
+// unless is False, or Unknown where the named part was not wholly seen.
+func (s *Statement) unless(part string) kleene.Value {
+	if s.Unknown[part] {
+		return kleene.Unknown
+	}
+	return kleene.False
+}
+
+func (s *Statement) effect(want string) kleene.Value {
+	if s.Unknown["Effect"] {
+		return kleene.Unknown
+	}
+	return kleene.Of(s.Effect == want)
+}
+
+// any is whether some statement fits, over a document that may be unknown.
+func anyOf(doc any, fits func(*Statement) kleene.Value) kleene.Value {
+	statements, known := Parse(doc)
+	result := kleene.False
+	if known != kleene.True {
+		result = kleene.Unknown
+	}
+	for i := range statements {
+		if result = result.Or(fits(&statements[i])); result == kleene.True {
+			break
+		}
+	}
+	return result
+}

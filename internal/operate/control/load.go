@@ -1,0 +1,101 @@
+// Package control brings controls to work: it loads them from the catalogue and
+// from users' folders, gives them the functions of the other engines, and turns
+// what they say about resources into findings.
+package control
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"holdfast.dev/holdfast/internal/engine/check"
+	"holdfast.dev/holdfast/internal/engine/iam"
+	"holdfast.dev/holdfast/internal/evidence"
+	"holdfast.dev/holdfast/internal/kleene"
+)
+
+// Load reads every control below a folder. Every file with a fault is named in
+// the error.
+func Load(files fs.FS, root string) ([]check.Control, error) {
+	var controls []check.Control
+	var faults []error
+	err := fs.WalkDir(files, root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !isYAML(name) {
+			return err
+		}
+		data, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		parsed, err := check.Parse(name, data)
+		if err != nil {
+			faults = append(faults, err)
+		}
+		controls = append(controls, parsed...)
+		return nil
+	})
+	if err != nil {
+		faults = append(faults, fmt.Errorf("reading controls: %w", err))
+	}
+	slices.SortFunc(controls, func(a, b check.Control) int { return strings.Compare(a.ID, b.ID) })
+	return controls, errors.Join(faults...)
+}
+
+func isYAML(name string) bool {
+	ext := path.Ext(name)
+	return ext == ".yaml" || ext == ".yml"
+}
+
+// Options give controls the functions of the other engines.
+func Options(params map[string]map[string]any) check.Options {
+	return check.Options{Params: params, Functions: []check.Function{
+		judge("policy_public", iam.Public),
+		judge("policy_admin", iam.Admin),
+		judge("policy_wildcard", iam.Wildcard),
+		judge("policy_requires_tls", iam.RequiresTLS),
+		{Name: "policy_external", Arity: 2, Call: external},
+	}}
+}
+
+// judge makes a function of a question about one policy document.
+func judge(name string, ask func(doc any) kleene.Value) check.Function {
+	return check.Function{Name: name, Arity: 1, Call: func(args []any) (any, error) {
+		switch ask(args[0]) {
+		case kleene.True:
+			return true, nil
+		case kleene.False:
+			return false, nil
+		}
+		if u, ok := args[0].(evidence.Unknown); ok {
+			return u, nil
+		}
+		return evidence.Unknown{Reason: "part of the policy is not known"}, nil
+	}}
+}
+
+// external is policy_external(doc, accounts): the accounts which a policy lets
+// in beyond those given.
+func external(args []any) (any, error) {
+	var own []string
+	switch v := args[1].(type) {
+	case string:
+		own = []string{v}
+	case []any:
+		for _, e := range v {
+			s, _ := e.(string)
+			own = append(own, s)
+		}
+	}
+	accounts, known := iam.External(args[0], own...)
+	if known != kleene.True && len(accounts) == 0 {
+		return evidence.Unknown{Reason: "a principal of the policy is not known"}, nil
+	}
+	out := make([]any, len(accounts))
+	for i, a := range accounts {
+		out[i] = a
+	}
+	return out, nil
+}
