@@ -1,0 +1,98 @@
+package report
+
+import (
+	"slices"
+	"time"
+
+	"holdfast.dev/holdfast/internal/finding"
+	"holdfast.dev/holdfast/internal/operate/review"
+)
+
+// reviewDocument is the review as JSON: what review.Review spells, the
+// findings it holds as the json findings format spells them, and what made it.
+//
+// Lists are lists even when empty, percentages are null where nothing could be
+// judged, times are RFC 3339 in UTC.
+type reviewDocument struct {
+	Format  string `json:"format"`
+	Tool    string `json:"tool"`
+	Version string `json:"version,omitempty"`
+	*review.Review
+	At        time.Time          `json:"at"`
+	Practices []practiceDocument `json:"practices"`
+	Changes   *changesDocument   `json:"changes,omitempty"`
+}
+
+// reviewFormat changes when a reader of the old form would stumble.
+const reviewFormat = "holdfast.review/1"
+
+type practiceDocument struct {
+	review.Practice
+	Top []record `json:"top_findings"`
+}
+
+type changesDocument struct {
+	review.Changes
+	New   []record `json:"new_findings"`
+	Fixed []record `json:"fixed_findings"`
+}
+
+func reviewJSON(w *errWriter, m Meta, r *review.Review) error {
+	doc := reviewDocument{Format: reviewFormat, Tool: toolName, Version: m.Tool, Review: withLists(r), At: r.At.UTC(), Practices: []practiceDocument{}}
+	for _, p := range r.Practices {
+		doc.Practices = append(doc.Practices, practiceDocument{p, records(p.Top)})
+	}
+	if c := r.Changes; c != nil {
+		doc.Changes = &changesDocument{*c, records(c.New), records(c.Fixed)}
+	}
+	b, err := encode(doc, "  ")
+	if err != nil {
+		return err
+	}
+	w.str(string(b) + "\n")
+	return w.err
+}
+
+func records(list []finding.Finding) []record {
+	out := make([]record, 0, len(list))
+	for _, f := range list {
+		out = append(out, newRecord(f))
+	}
+	return out
+}
+
+// withLists is a copy in which no list is null.
+func withLists(r *review.Review) *review.Review {
+	c := *r
+	c.Estate.Regions = list(c.Estate.Regions)
+	c.Coverage.Accounts = slices.Clone(list(c.Coverage.Accounts))
+	for i := range c.Coverage.Accounts {
+		c.Coverage.Accounts[i].Regions = list(c.Coverage.Accounts[i].Regions)
+	}
+	c.Coverage.Types = list(c.Coverage.Types)
+	c.Coverage.Gaps = slices.Clone(list(c.Coverage.Gaps))
+	for i := range c.Coverage.Gaps {
+		c.Coverage.Gaps[i].Accounts = list(c.Coverage.Gaps[i].Accounts)
+	}
+	c.Accounts = list(c.Accounts)
+	c.Controls = slices.Clone(list(c.Controls))
+	for i := range c.Controls {
+		c.Controls[i].Practice = list(c.Controls[i].Practice)
+	}
+	c.Risks = slices.Clone(list(c.Risks))
+	for i := range c.Risks {
+		c.Risks[i].Steps = list(c.Risks[i].Steps)
+	}
+	c.First = slices.Clone(list(c.First))
+	for i := range c.First {
+		c.First[i].Accounts = list(c.First[i].Accounts)
+	}
+	return &c
+}
+
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}

@@ -1,0 +1,190 @@
+package report
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"holdfast.dev/holdfast/internal/finding"
+)
+
+// page is how many findings the table looks at before it settles its columns.
+const page = 200
+
+// table writes findings for a terminal: a line that says how bad, which control
+// and where, and below it the id, the resource and what is the matter. The
+// first page settles the columns; later ones keep them.
+type table struct {
+	w       *errWriter
+	p       painter
+	width   int
+	pending []finding.Finding
+	verdict int // column widths; 0 until settled
+	rule    int
+	place   int
+	counts  map[finding.Verdict]int
+	total   int
+}
+
+func newTable(w *errWriter, m Meta) *table {
+	return &table{w: w, p: painter(m.Colour), width: m.width(), counts: map[finding.Verdict]int{}}
+}
+
+const (
+	idColumn       = 12
+	severityColumn = 8
+)
+
+func (t *table) Add(f finding.Finding) error {
+	t.pending = append(t.pending, f)
+	t.counts[f.Verdict]++
+	t.total++
+	if len(t.pending) < page {
+		return t.w.err
+	}
+	return t.flush()
+}
+
+func (t *table) flush() error {
+	if len(t.pending) == 0 {
+		return t.w.err
+	}
+	if t.rule == 0 {
+		t.settle()
+		t.row(bold, bold, bold, "SEVERITY", "VERDICT", "CONTROL", "WHERE")
+	}
+	for _, f := range t.pending {
+		t.finding(f)
+	}
+	t.pending = t.pending[:0]
+	return t.w.err
+}
+
+// settle gives each column what it needs, and cuts the wider until the line fits.
+func (t *table) settle() {
+	t.verdict, t.rule, t.place = len("VERDICT"), len("CONTROL"), len("WHERE")
+	for _, f := range t.pending {
+		t.verdict = max(t.verdict, len(verdictName(f.Verdict)))
+		t.rule = max(t.rule, width(clean(f.Rule)))
+		t.place = max(t.place, width(clean(place(f))))
+	}
+	t.verdict = min(t.verdict, 9)
+	room := max(14, t.width-severityColumn-t.verdict-3*2)
+	for t.rule+t.place > room {
+		if t.rule >= t.place {
+			t.rule--
+		} else {
+			t.place--
+		}
+	}
+}
+
+func (t *table) finding(f finding.Finding) {
+	t.row(severityColour(f.Severity), verdictColour(f.Verdict), bold, strings.ToUpper(string(f.Severity)), verdictName(f.Verdict), f.Rule, place(f))
+	text := f.Message
+	if text == "" {
+		text = f.Title
+	}
+	if why := aside(f); why != "" {
+		text = strings.TrimSpace(text + " (" + why + ")")
+	}
+	if f.Resource != "" {
+		text = f.Resource + ": " + text
+	}
+	id := fit(f.ID, idColumn)
+	if len(f.ID) > idColumn {
+		id = clean(f.ID[:idColumn])
+	}
+	indent := strings.Repeat(" ", severityColumn+2)
+	for _, line := range wrap(text, t.width-len(indent)-idColumn-2, 3) {
+		t.w.str(indent + t.p.paint(faint, pad(id, idColumn)) + "  " + line + "\n")
+		id = ""
+	}
+}
+
+func (t *table) row(sc, vc, rc colour, severity, verdict, rule, where string) {
+	cells := []string{
+		t.p.paint(sc, pad(severity, severityColumn)),
+		t.p.paint(vc, pad(verdict, t.verdict)),
+		t.p.paint(rc, pad(rule, t.rule)),
+		fitLeft(where, t.place),
+	}
+	t.w.str(strings.TrimRight(strings.Join(cells, "  "), " ") + "\n")
+}
+
+func (t *table) Close() error {
+	if err := t.flush(); err != nil {
+		return err
+	}
+	if t.total == 0 {
+		t.w.str("No findings.\n")
+		return t.w.err
+	}
+	parts := []span{{plural(t.total, "finding"), bold}}
+	for _, v := range finding.Verdicts {
+		if n := t.counts[v]; n > 0 {
+			parts = append(parts, span{grouped(n) + " " + string(v), verdictColour(v)})
+		}
+	}
+	t.w.str("\n" + flow(t.p, t.width, parts))
+	return t.w.err
+}
+
+func (t *table) Abort(cause error) error {
+	if err := t.flush(); err != nil {
+		return err
+	}
+	t.w.printf("\n%s\n", t.p.paint(redBold, "INCOMPLETE after "+plural(t.total, "finding")+": "+clean(cause.Error())))
+	return t.w.err
+}
+
+// place is where a reader goes to look: the line of a template, else account
+// and Region.
+func place(f finding.Finding) string {
+	if f.File != "" {
+		if f.Line > 0 {
+			return fmt.Sprintf("%s:%d", path.Clean(f.File), f.Line)
+		}
+		return path.Clean(f.File)
+	}
+	return strings.Trim(f.Account+"/"+f.Region, "/")
+}
+
+// aside says why a failure is not counted as one.
+func aside(f finding.Finding) string {
+	switch {
+	case f.Verdict == finding.Excepted && f.Exception != "":
+		return "exception " + f.Exception
+	case f.Verdict == finding.Prevented && f.PreventedBy != "":
+		return "prevented by " + f.PreventedBy
+	case f.Status == finding.Reopened:
+		return "reopened"
+	}
+	return ""
+}
+
+func verdictName(v finding.Verdict) string {
+	if v == finding.NotApplicable {
+		return "N/A"
+	}
+	return string(v)
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if stem, ok := strings.CutSuffix(noun, "y"); ok {
+		return fmt.Sprintf("%s %sies", grouped(n), stem)
+	}
+	return grouped(n) + " " + noun + "s"
+}
+
+// grouped writes a count with a comma between thousands.
+func grouped(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
