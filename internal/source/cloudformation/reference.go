@@ -1,0 +1,225 @@
+package cloudformation
+
+import (
+	"strings"
+
+	"holdfast.dev/holdfast/internal/evidence"
+	"holdfast.dev/holdfast/internal/evidence/schema"
+)
+
+// name is what Ref returns for a resource, as far as the template says it.
+type name struct {
+	visiting bool
+	value    any
+}
+
+func (e *evaluator) ref(arg *node) any {
+	if !arg.scalar() || arg.text == "" {
+		// With language extensions the name may itself be computed.
+		if id, ok := e.eval(arg, nil).(string); ok && e.err == nil && arg.kind == object {
+			return e.refName(arg, id)
+		}
+		return e.fail(arg, "Ref takes the name of a parameter or resource")
+	}
+	return e.refName(arg, arg.text)
+}
+
+func (e *evaluator) refName(n *node, id string) any {
+	if p, ok := e.parameters[id]; ok {
+		return p.value
+	}
+	if v, ok := e.pseudo[id]; ok {
+		return v
+	}
+	if r, ok := e.resources[id]; ok {
+		return e.physicalName(id, r)
+	}
+	return e.undeclared("Ref", id, n)
+}
+
+func (e *evaluator) undeclared(function, id string, n *node) any {
+	if base, _, dotted := strings.Cut(id, "."); dotted && e.resources[base] != nil {
+		return e.reference(base) // a resource inside of a module
+	}
+	if e.open {
+		return evidence.Unknown{Reason: id + " is added by a transform or loop that is not expanded", Present: true}
+	}
+	return e.fail(n, "%s names %q, which is neither a parameter nor a resource of the template; declare it or correct the name", function, id)
+}
+
+// reference is the unknown value that stands for something of a resource.
+func (e *evaluator) reference(id string) any {
+	if v, ok := e.references[id]; ok {
+		return v
+	}
+	v := any(evidence.Unknown{Reason: "reference to " + id, Present: true, Ref: id})
+	e.references[id] = v
+	return v
+}
+
+// physicalName is the literal name of a resource where the template gives one
+// and Ref returns just that name.
+func (e *evaluator) physicalName(id string, r *node) any {
+	n, ok := e.names[id]
+	if !ok {
+		n = &name{visiting: true, value: e.reference(id)}
+		e.names[id] = n
+		if v, ok := e.literalName(r); ok {
+			n.value = v
+		}
+		n.visiting = false
+	}
+	return n.value
+}
+
+func (e *evaluator) literalName(r *node) (string, bool) {
+	typ := r.get("Type")
+	if typ == nil {
+		return "", false
+	}
+	t, ok := schema.Lookup(typ.text)
+	if !ok {
+		return "", false
+	}
+	property, ok := t.RefProperty()
+	if !ok {
+		return "", false
+	}
+	declared := r.get("Properties").get(property)
+	if declared == nil {
+		return "", false
+	}
+	return textValue(e.eval(declared, nil))
+}
+
+// textValue is v if it is known and not empty.
+func textValue(v any) (string, bool) {
+	s, ok := textOf(v)
+	return s, ok && s != ""
+}
+
+// getAtt takes "Resource.Attribute" or [Resource, Attribute].
+func (e *evaluator) getAtt(arg *node) any {
+	id := ""
+	switch {
+	case arg.kind == list && len(arg.kids) >= 2:
+		first, ok := textValue(e.eval(arg.kids[0].value, nil))
+		e.eval(arg.kids[1].value, nil)
+		if !ok {
+			return evidence.Unknown{Reason: "the resource that Fn::GetAtt names is not known", Present: true}
+		}
+		id = first
+	case arg.kind == text:
+		id = arg.text
+		if strings.Contains(id, ".") && e.resources[id] == nil {
+			id, _, _ = strings.Cut(id, ".")
+		}
+	default:
+		return e.fail(arg, "Fn::GetAtt takes a resource and an attribute, such as Bucket.Arn")
+	}
+	if e.err != nil {
+		return nil
+	}
+	if _, ok := e.resources[id]; ok {
+		return e.reference(id)
+	}
+	if _, ok := e.parameters[id]; ok {
+		return e.fail(arg, "Fn::GetAtt names the parameter %q; only resources have attributes, use Ref", id)
+	}
+	return e.undeclared("Fn::GetAtt", id, arg)
+}
+
+// importValue is a value of another stack.
+func (e *evaluator) importValue(arg *node) any {
+	export, ok := textOf(e.eval(arg, nil))
+	if !ok {
+		export = "another stack"
+	}
+	return evidence.Unknown{Reason: "imported value " + export, Present: true}
+}
+
+// findInMap takes [map, first key, second key, {DefaultValue: …}].
+func (e *evaluator) findInMap(arg *node) any {
+	args := e.arguments("Fn::FindInMap", arg, 3, 4)
+	if args == nil {
+		return nil
+	}
+	var keys [3]string
+	unknown := [3]bool{}
+	for i := range keys {
+		v := e.eval(args[i].value, nil)
+		if e.err != nil {
+			return nil
+		}
+		var ok bool
+		if keys[i], ok = textOf(v); !ok {
+			unknown[i] = true
+			if !isUnknown(v) {
+				return e.fail(args[i].value, "Fn::FindInMap takes text for its names")
+			}
+		}
+	}
+	var fallback *node
+	if len(args) == 4 {
+		fallback = args[3].value.get("DefaultValue")
+	}
+	if unknown[0] || unknown[2] {
+		return evidence.Unknown{Reason: "the keys of Fn::FindInMap are not known", Present: true}
+	}
+	m, ok := e.mappings[keys[0]]
+	if !ok || m == nil {
+		return e.notInMap(arg, fallback, "Fn::FindInMap names the map %q, which the template does not declare; add it under Mappings", keys[0])
+	}
+	if unknown[1] {
+		return e.anyInMap(m, keys[2], fallback)
+	}
+	if v := m.get(keys[1]).get(keys[2]); v != nil {
+		return e.eval(v, nil)
+	}
+	if _, included := transformed(m, keys[1]); included {
+		return evidence.Unknown{Reason: "map " + keys[0] + " is completed by a transform that is not expanded", Present: true}
+	}
+	return e.notInMap(arg, fallback, "map %q has no entry %q for %q; add it or give Fn::FindInMap a DefaultValue", keys[0], keys[2], keys[1])
+}
+
+func transformed(m *node, key string) (*node, bool) {
+	t := m.get("Fn::Transform")
+	if t == nil {
+		t = m.get(key).get("Fn::Transform")
+	}
+	return t, t != nil
+}
+
+func (e *evaluator) notInMap(arg, fallback *node, format string, args ...any) any {
+	if fallback != nil {
+		return e.eval(fallback, nil)
+	}
+	if e.open {
+		return evidence.Unknown{Reason: "the map may be completed by a transform that is not expanded", Present: true}
+	}
+	return e.fail(arg, format, args...)
+}
+
+// anyInMap is the value where all first-level keys agree on it.
+func (e *evaluator) anyInMap(m *node, second string, fallback *node) any {
+	unknown := evidence.Unknown{Reason: "the keys of Fn::FindInMap are not known", Present: true}
+	var all any
+	for i, top := range m.kids {
+		v := top.value.get(second)
+		if v == nil {
+			return unknown
+		}
+		got := e.eval(v, nil)
+		if i == 0 {
+			all = got
+		}
+		all = either(all, got, unknown.Reason)
+	}
+	if fallback != nil {
+		all = either(all, e.eval(fallback, nil), unknown.Reason)
+	}
+	if len(m.kids) == 0 || e.err != nil {
+		return unknown
+	}
+	return all
+}

@@ -1,0 +1,232 @@
+package cloudformation
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"holdfast.dev/holdfast/internal/evidence"
+)
+
+// joined gathers the parts of a string. One unknown part makes the whole
+// unknown, but it is known not to be empty as soon as one part is not, and
+// which resource it points to if it points to exactly one.
+type joined struct {
+	b       strings.Builder
+	unknown bool
+	present bool
+	reason  string
+	ref     string
+	several bool
+}
+
+// add takes a part; false means that the value cannot stand in a string.
+func (j *joined) add(v any) bool {
+	if u, ok := v.(evidence.Unknown); ok {
+		j.addUnknown(u)
+		return true
+	}
+	s, ok := textOf(v)
+	j.b.WriteString(s)
+	j.present = j.present || s != ""
+	return ok
+}
+
+func (j *joined) addUnknown(u evidence.Unknown) {
+	if !j.unknown || j.ref == "" && u.Ref != "" {
+		j.reason = u.Reason
+	}
+	j.unknown = true
+	j.present = j.present || u.Present
+	if u.Ref != "" && j.ref != "" && u.Ref != j.ref {
+		j.several = true
+	}
+	if j.ref == "" {
+		j.ref = u.Ref
+	}
+}
+
+func (j *joined) value() any {
+	if !j.unknown {
+		return j.b.String()
+	}
+	u := evidence.Unknown{Reason: j.reason, Present: j.present, Ref: j.ref}
+	if j.several {
+		u.Ref = ""
+	}
+	return u
+}
+
+// sub takes a template string, or a list of it and a map of values.
+func (e *evaluator) sub(arg *node) any {
+	template, values := arg, (*node)(nil)
+	if arg.kind == list {
+		args := e.arguments("Fn::Sub", arg, 2, 2)
+		if args == nil {
+			return nil
+		}
+		template, values = args[0].value, args[1].value
+		if values.kind != object {
+			return e.fail(values, "the second value of Fn::Sub must be a map of names to values")
+		}
+	}
+	if !template.scalar() {
+		return e.fail(template, "Fn::Sub takes a text, or a list of a text and a map")
+	}
+	var j joined
+	rest := template.text
+	for {
+		before, after, found := strings.Cut(rest, "${")
+		j.add(before)
+		if !found {
+			break
+		}
+		name, tail, closed := strings.Cut(after, "}")
+		if !closed {
+			return e.fail(template, "Fn::Sub has a ${ that is not closed")
+		}
+		rest = tail
+		if literal, ok := strings.CutPrefix(name, "!"); ok {
+			j.add("${" + literal + "}")
+			continue
+		}
+		if !j.add(e.variable(template, values, strings.TrimSpace(name))) {
+			return e.fail(template, "Fn::Sub cannot put ${%s} into a text: it is not a single value", name)
+		}
+	}
+	if e.err != nil {
+		return nil
+	}
+	return j.value()
+}
+
+// variable is one ${name} of Fn::Sub.
+func (e *evaluator) variable(n, values *node, name string) any {
+	if v := values.get(name); v != nil {
+		return e.single(e.eval(v, nil))
+	}
+	if strings.Contains(name, ".") {
+		return e.getAtt(&node{kind: text, line: n.line, col: n.col, text: name})
+	}
+	if name == "" {
+		return e.fail(n, "Fn::Sub has an empty ${}")
+	}
+	return e.single(e.refName(n, name))
+}
+
+// single lets a removed value stand as the empty text in a string.
+func (e *evaluator) single(v any) any {
+	switch v.(type) {
+	case noValue, nil:
+		return ""
+	}
+	return v
+}
+
+// join takes [delimiter, list].
+func (e *evaluator) join(arg *node) any {
+	args := e.arguments("Fn::Join", arg, 2, 2)
+	if args == nil {
+		return nil
+	}
+	delimiter, ok := textOf(e.eval(args[0].value, nil))
+	if args[0].value.kind == null {
+		ok = true
+	}
+	if !ok {
+		return e.fail(args[0].value, "the delimiter of Fn::Join must be a text")
+	}
+	var j joined
+	switch items := e.eval(args[1].value, nil).(type) {
+	case []any:
+		for i, v := range items {
+			if i > 0 {
+				j.add(delimiter)
+			}
+			if !j.add(v) {
+				return e.fail(args[1].value, "Fn::Join cannot join value %d: it is not a single value", i+1)
+			}
+		}
+	case evidence.Unknown:
+		j.addUnknown(items)
+		j.present = items.Present && items.Ref != ""
+	default:
+		return e.fail(args[1].value, "the second value of Fn::Join must be a list")
+	}
+	return j.value()
+}
+
+// split takes [delimiter, text].
+func (e *evaluator) split(arg *node) any {
+	args := e.arguments("Fn::Split", arg, 2, 2)
+	if args == nil {
+		return nil
+	}
+	delimiter := args[0].value
+	if !delimiter.scalar() || delimiter.text == "" {
+		return e.fail(delimiter, "the delimiter of Fn::Split must be a text that is not empty")
+	}
+	v := e.eval(args[1].value, nil)
+	if u, ok := v.(evidence.Unknown); ok {
+		u.Present = true // at least the one empty part
+		return u
+	}
+	source, ok := textOf(v)
+	if !ok {
+		return e.fail(args[1].value, "Fn::Split takes a text")
+	}
+	parts := strings.Split(source, delimiter.text)
+	if e.budget -= len(parts); e.budget < 0 {
+		return e.fail(arg, "Fn::Split makes more than %d values", e.opt.maxNodes())
+	}
+	out := make([]any, len(parts))
+	for i, p := range parts {
+		out[i] = p
+	}
+	return out
+}
+
+func (e *evaluator) base64(arg *node) any {
+	v := e.eval(arg, nil)
+	if isUnknown(v) || e.err != nil {
+		return v
+	}
+	s, ok := textOf(v)
+	if !ok {
+		return e.fail(arg, "Fn::Base64 takes a text")
+	}
+	return base64.StdEncoding.EncodeToString([]byte(s))
+}
+
+// toJSON prints a value as JSON with sorted keys.
+func (e *evaluator) toJSON(arg *node) any {
+	v := e.eval(arg, nil)
+	var j joined
+	j.present = true
+	gatherUnknown(v, &j)
+	if j.unknown {
+		return j.value()
+	}
+	if _, removed := v.(noValue); removed || e.err != nil {
+		return v
+	}
+	b, err := evidence.Append(nil, v)
+	if err != nil {
+		return e.fail(arg, "Fn::ToJsonString: %w", err)
+	}
+	return string(b)
+}
+
+func gatherUnknown(v any, j *joined) {
+	switch v := v.(type) {
+	case evidence.Unknown:
+		j.addUnknown(v)
+	case []any:
+		for _, e := range v {
+			gatherUnknown(e, j)
+		}
+	case map[string]any:
+		for _, k := range sortedKeys(v) {
+			gatherUnknown(v[k], j)
+		}
+	}
+}
