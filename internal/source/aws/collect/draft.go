@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"holdfast.dev/holdfast/internal/evidence"
@@ -80,6 +81,16 @@ func (d *draft) lost(err error, names ...string) {
 	d.s.Gap(service, operation, err, []string{d.typ}, d.id)
 	for _, name := range names {
 		d.place(name, d.s.Unknown(service, operation, err))
+	}
+}
+
+// policy puts a policy document that service's operation answered. One that is
+// no JSON is unknown, and a gap.
+func (d *draft) policy(name, service, operation string, text *string) {
+	v := document(text)
+	set(d.p, name, v)
+	if u, unknown := v.(evidence.Unknown); unknown {
+		d.s.Gap(service, operation, errors.New(u.Reason), []string{d.typ}, d.id)
 	}
 }
 
@@ -195,4 +206,21 @@ func compareStrings(a, b any) int {
 	x, _ := a.(string)
 	y, _ := b.(string)
 	return strings.Compare(x, y)
+}
+
+// nested is an object as a list's element: nil, and so left out, where it has
+// nothing in it.
+func nested(m map[string]any) any {
+	if len(m) == 0 {
+		return nil
+	}
+	return m
+}
+
+// decimal writes an integer as the string that some schemas want.
+func decimal(v any) any {
+	if n, ok := v.(int64); ok {
+		return strconv.FormatInt(n, 10)
+	}
+	return v
 }

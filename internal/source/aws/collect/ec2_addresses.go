@@ -123,7 +123,7 @@ func readPrefixList(ctx context.Context, s *aws.Session, client *ec2.Client, l t
 			return aws.NextToken(&in.NextToken, out.NextToken)
 		},
 		func(out *ec2.GetManagedPrefixListEntriesOutput) error {
-			entries = append(entries, each(out.Entries, func(e types.PrefixListEntry) any { return picked(e, "Cidr", "Description") })...)
+			entries = append(entries, each(out.Entries, func(e types.PrefixListEntry) any { return nested(picked(e, "Cidr", "Description")) })...)
 			return nil
 		})
 	if err != nil {

@@ -52,7 +52,7 @@ func endpointDraft(s *aws.Session, e types.VpcEndpoint) *draft {
 		"ServiceRegion", "SubnetIds", "VpcEndpointType", "VpcId")
 	d.list("SecurityGroupIds", each(e.Groups, func(g types.SecurityGroupIdentifier) any { return text(g.GroupId) }))
 	d.nest("DnsOptions", e.DnsOptions, "DnsRecordIpType", "PrivateDnsOnlyForInboundResolverEndpoint")
-	set(d.p, "PolicyDocument", document(e.PolicyDocument))
+	d.policy("PolicyDocument", "ec2", "DescribeVpcEndpoints", e.PolicyDocument)
 	d.observe("State", e.State)
 	d.tagged(e.Tags)
 	return d

@@ -124,7 +124,7 @@ func instanceInterface(n types.InstanceNetworkInterface) any {
 	// An address of one's own (an Elastic IP) is not "associated on launch".
 	m["AssociatePublicIpAddress"] = n.Association != nil && text(n.Association.IpOwnerId) == "amazon"
 	if len(n.Ipv6Addresses) > 0 {
-		m["Ipv6Addresses"] = each(n.Ipv6Addresses, func(a types.InstanceIpv6Address) any { return picked(a, "Ipv6Address") })
+		m["Ipv6Addresses"] = each(n.Ipv6Addresses, func(a types.InstanceIpv6Address) any { return nested(picked(a, "Ipv6Address")) })
 	}
 	return m
 }

@@ -56,17 +56,17 @@ func emitRouteTable(s *aws.Session, table types.RouteTable) {
 }
 
 func emitAssociation(s *aws.Session, table string, a types.RouteTableAssociation) {
-	typ, peer := "AWS::EC2::SubnetRouteTableAssociation", "SubnetId"
+	typ, peer, id := "AWS::EC2::SubnetRouteTableAssociation", "SubnetId", text(a.RouteTableAssociationId)
 	switch {
 	case text(a.GatewayId) != "":
-		typ, peer = "AWS::EC2::GatewayRouteTableAssociation", "GatewayId"
+		typ, peer, id = "AWS::EC2::GatewayRouteTableAssociation", "GatewayId", text(a.GatewayId)
 	case text(a.SubnetId) == "":
 		return // the main table's implicit association
 	}
 	if a.AssociationState != nil && a.AssociationState.State == types.RouteTableAssociationStateCodeDisassociated {
 		return
 	}
-	d := newDraft(s, typ, text(a.RouteTableAssociationId), "")
+	d := newDraft(s, typ, id, "")
 	d.p["RouteTableId"] = table
 	d.pick(a, peer)
 	d.emit()

@@ -67,9 +67,9 @@ func interfaceDraft(s *aws.Session, n types.NetworkInterface) *draft {
 	d.pick(n, "Description", "InterfaceType", "PrivateIpAddress", "SourceDestCheck", "SubnetId", "VpcId")
 	d.p["GroupSet"] = groupIDs(n.Groups)
 	d.list("PrivateIpAddresses", each(n.PrivateIpAddresses, func(a types.NetworkInterfacePrivateIpAddress) any {
-		return picked(a, "Primary", "PrivateIpAddress")
+		return nested(picked(a, "Primary", "PrivateIpAddress"))
 	}))
-	d.list("Ipv6Addresses", each(n.Ipv6Addresses, func(a types.NetworkInterfaceIpv6Address) any { return picked(a, "Ipv6Address") }))
+	d.list("Ipv6Addresses", each(n.Ipv6Addresses, func(a types.NetworkInterfaceIpv6Address) any { return nested(picked(a, "Ipv6Address")) }))
 	d.put("Ipv4Prefixes", n.Ipv4Prefixes)
 	d.put("Ipv6Prefixes", n.Ipv6Prefixes)
 	d.observe("Status", n.Status)

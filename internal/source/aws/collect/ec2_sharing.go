@@ -77,9 +77,12 @@ func (g *sharing) add(group string, others ...string) {
 	}
 }
 
-func (g *sharing) into(d *draft) {
+func (g *sharing) into(d *draft) { d.p["Public"], d.p["SharedWith"] = g.public, g.accounts() }
+
+// accounts is sorted and never nil: shared with nobody is knowledge.
+func (g *sharing) accounts() []any {
 	slices.SortFunc(g.with, compareStrings)
-	d.p["Public"], d.p["SharedWith"] = g.public, append([]any{}, g.with...)
+	return append([]any{}, g.with...)
 }
 
 func ec2ImageCollector() aws.Collector {
