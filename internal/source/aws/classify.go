@@ -60,7 +60,7 @@ var codeReasons = map[string]evidence.Reason{
 	"AuthorizationError": evidence.Denied, "AuthorizationErrorException": evidence.Denied, "Forbidden": evidence.Denied,
 	"UnauthorizedOperation": evidence.Denied, "UnauthorizedAccess": evidence.Denied, "NotAuthorized": evidence.Denied,
 	"UnauthorizedException": evidence.Denied, "NotAuthorizedException": evidence.Denied, "Client.UnauthorizedOperation": evidence.Denied,
-	"AllAccessDisabled": evidence.Denied, "KMSAccessDeniedException": evidence.Denied, "InsufficientPermissionsException": evidence.Denied,
+	"AllAccessDisabled": evidence.Denied, "InvalidAccessException": evidence.Denied, "KMSAccessDeniedException": evidence.Denied, "InsufficientPermissionsException": evidence.Denied,
 
 	"Throttling": evidence.Throttled, "ThrottlingException": evidence.Throttled, "ThrottledException": evidence.Throttled,
 	"RequestThrottled": evidence.Throttled, "RequestThrottledException": evidence.Throttled, "TooManyRequestsException": evidence.Throttled,

@@ -176,3 +176,9 @@ func (s *Session) finish(ctx context.Context, err error, types []string) error {
 	s.Gap(service, operation, err, types, "")
 	return nil
 }
+
+// Wait pauses between polls; a test's clock makes it instant.
+func (s *Session) Wait(ctx context.Context, d time.Duration) error { return s.wire.sleep(ctx, d) }
+
+// Now is the run's clock.
+func (s *Session) Now() time.Time { return s.now() }

@@ -19,7 +19,13 @@ func All() []aws.Collector {
 // foundationCollectors are those of the organisation, the account, its
 // identities, its buckets and its detective services.
 func foundationCollectors() []aws.Collector {
-	return []aws.Collector{}
+	return []aws.Collector{
+		organizationsCollector(), accountCollector(),
+		iamCollector(), iamAccountCollector(), iamProvidersCollector(),
+		s3Collector(), cloudTrailCollector(), configCollector(),
+		guardDutyCollector(), securityHubCollector(), inspectorCollector(), macieCollector(),
+		accessAnalyzerCollector(), detectiveCollector(),
+	}
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -113,3 +113,8 @@ func tagList(tags map[string]string) any {
 	}
 	return out
 }
+
+func sortText(a, b string) int { return strings.Compare(a, b) }
+
+// renamed is value with some fields named as the schema names them.
+func renamed(v any, names map[string]string) any { return aws.Shape(v, names) }
