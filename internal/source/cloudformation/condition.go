@@ -152,7 +152,13 @@ func sameValue(a, b any) kleene.Value {
 	switch a := a.(type) {
 	case []any:
 		b, ok := b.([]any)
-		if !ok || len(a) != len(b) {
+		if !ok {
+			return kleene.False
+		}
+		if mayBeAbsent(a) || mayBeAbsent(b) {
+			return kleene.Unknown
+		}
+		if len(a) != len(b) {
 			return kleene.False
 		}
 		same := kleene.True

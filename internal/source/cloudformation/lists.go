@@ -37,7 +37,19 @@ func (e *evaluator) selectItem(arg *node) any {
 	if err != nil || i < 0 || i >= len(items) {
 		return e.fail(arg, "Fn::Select takes item %q of a list of %d", s, len(items))
 	}
+	if mayBeAbsent(items[:i]) {
+		return selectAny(items, "which item is selected depends on a condition that is not known")
+	}
 	return items[i]
+}
+
+// mayBeAbsent tells whether an item may turn out to be AWS::NoValue, so that
+// the items behind it would move up.
+func mayBeAbsent(items []any) bool {
+	return slices.ContainsFunc(items, func(v any) bool {
+		u, ok := v.(evidence.Unknown)
+		return ok && !u.Present
+	})
 }
 
 // selectAny is an item of the list, not known which.
@@ -56,6 +68,9 @@ func selectAny(items []any, reason string) any {
 func (e *evaluator) length(arg *node) any {
 	switch v := e.eval(arg, nil).(type) {
 	case []any:
+		if mayBeAbsent(v) {
+			return evidence.Unknown{Reason: "the list has items that depend on what is not known", Present: true}
+		}
 		return int64(len(v))
 	case evidence.Unknown:
 		return evidence.Unknown{Reason: v.Reason, Present: true}

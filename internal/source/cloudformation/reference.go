@@ -17,14 +17,15 @@ func (e *evaluator) ref(arg *node) any {
 	if !arg.scalar() || arg.text == "" {
 		// With language extensions the name may itself be computed.
 		if id, ok := e.eval(arg, nil).(string); ok && e.err == nil && arg.kind == object {
-			return e.refName(arg, id)
+			return e.refName("Ref", arg, id)
 		}
 		return e.fail(arg, "Ref takes the name of a parameter or resource")
 	}
-	return e.refName(arg, arg.text)
+	return e.refName("Ref", arg, arg.text)
 }
 
-func (e *evaluator) refName(n *node, id string) any {
+// refName is what the name stands for; who names it is for the error.
+func (e *evaluator) refName(who string, n *node, id string) any {
 	if p, ok := e.parameters[id]; ok {
 		return p.value
 	}
@@ -34,7 +35,7 @@ func (e *evaluator) refName(n *node, id string) any {
 	if r, ok := e.resources[id]; ok {
 		return e.physicalName(id, r)
 	}
-	return e.undeclared("Ref", id, n)
+	return e.undeclared(who, id, n)
 }
 
 func (e *evaluator) undeclared(function, id string, n *node) any {

@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"strconv"
+	"strings"
 )
 
 // plainScalar resolves an unquoted YAML scalar as CloudFormation does, which
@@ -23,9 +24,11 @@ func plainScalar(s string) (kind, string) {
 	return text, s
 }
 
-// exactNumber reads a number whose shortest form is the text itself.
+// exactNumber reads a number whose shortest form is the text itself. Twelve
+// digits are an account id, which is text wherever AWS takes one; a property
+// that wants a number gets it from the schema.
 func exactNumber(s string) (any, bool) {
-	if s == "" || len(s) > 24 || s[0] != '-' && (s[0] < '0' || s[0] > '9') {
+	if s == "" || len(s) > 24 || len(s) == 12 && !strings.ContainsAny(s, "-.") || s[0] != '-' && (s[0] < '0' || s[0] > '9') {
 		return nil, false
 	}
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {

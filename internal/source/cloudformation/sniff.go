@@ -28,8 +28,8 @@ var (
 	versionLine   = regexp.MustCompile(`(?m)^["']?AWSTemplateFormatVersion["']?\s*:`)
 	resourcesLine = regexp.MustCompile(`(?m)^["']?Resources["']?\s*:`)
 	typeLine      = regexp.MustCompile(`(?m)^\s+(?:.*[\s{,])?["']?Type["']?\s*:\s*["']?\w+::\w+`)
-	flowVersion   = regexp.MustCompile(`^\{\s*["']?AWSTemplateFormatVersion["']?\s*:`)
-	flowResources = regexp.MustCompile(`^\{\s*["']?Resources["']?\s*:`)
+	flowVersion   = regexp.MustCompile(`^\{\s*'?AWSTemplateFormatVersion'?\s*:`)
+	flowResources = regexp.MustCompile(`^\{\s*'?Resources'?\s*:`)
 )
 
 func sniffYAML(data []byte) bool {

@@ -110,7 +110,7 @@ func (e *evaluator) variable(n, values *node, name string) any {
 	if name == "" {
 		return e.fail(n, "Fn::Sub has an empty ${}")
 	}
-	return e.single(e.refName(n, name))
+	return e.single(e.refName("Fn::Sub", n, name))
 }
 
 // single lets a removed value stand as the empty text in a string.
