@@ -70,7 +70,7 @@ func markdownText(s string) string {
 			b.WriteString("&gt;")
 		case r == '&':
 			b.WriteString("&amp;")
-		case strings.ContainsRune("\\`*_{}[]()|~!$^", r):
+		case strings.ContainsRune("\\`*_{}[]|~!$^", r):
 			b.WriteRune('\\')
 			b.WriteRune(r)
 		case (r == '@' || r == '#') && i+1 < len(s) && s[i+1] != ' ':

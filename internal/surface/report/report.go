@@ -42,7 +42,7 @@ const (
 // FindingFormats are the formats Findings writes, ReviewFormats those of Review.
 var (
 	FindingFormats = [...]Format{Table, JSON, JSONL, CSV, SARIF, ASFF, OCSF, JUnit, Markdown}
-	ReviewFormats  = [...]Format{Table, JSON, Markdown}
+	ReviewFormats  = [...]Format{Table, JSON, Markdown, HTML}
 )
 
 // ParseFindingFormat reads a format as a flag gives it.
@@ -200,6 +200,8 @@ func Review(w io.Writer, format Format, meta Meta, r *review.Review) error {
 		err = reviewJSON(out, meta, r)
 	case Markdown:
 		err = reviewMarkdown(out, meta, r)
+	case HTML:
+		err = reviewHTML(out, meta, r)
 	default:
 		_, err = ParseReviewFormat(string(format))
 		return err

@@ -108,7 +108,7 @@ func (s *sarifWriter) Add(f finding.Finding) error {
 	i := s.ruleIndex(f)
 	if f.Verdict == finding.Error {
 		s.failed = true
-		s.notify(sarifNotification{"error", sarifText{message(f)}, map[string]any{"id": f.Rule, "index": i}})
+		s.notify(sarifNotification{"error", sarifText{sarifMessage(f)}, map[string]any{"id": f.Rule, "index": i}})
 		return s.w.err
 	}
 	line, err := encode(s.result(f, i), "")
@@ -177,7 +177,7 @@ func sarifScore(s finding.Severity) string {
 
 func (s *sarifWriter) result(f finding.Finding, rule int) sarifResult {
 	r := sarifResult{
-		RuleID: f.Rule, RuleIndex: rule, Message: sarifText{message(f)},
+		RuleID: f.Rule, RuleIndex: rule, Message: sarifText{sarifMessage(f)},
 		Locations: s.locations(f), Suppressions: suppressions(f), Properties: sarifProperties(f),
 	}
 	if f.ID != "" {
@@ -264,7 +264,7 @@ func sarifURI(file, root string) sarifArtifact {
 		u.Scheme = "file"
 		return sarifArtifact{URI: u.String()}
 	}
-	return sarifArtifact{URI: strings.TrimPrefix(u.String(), "./"), URIBaseID: "SRCROOT"}
+	return sarifArtifact{URI: u.String(), URIBaseID: "SRCROOT"}
 }
 
 func (s *sarifWriter) notify(n sarifNotification) {
@@ -349,6 +349,11 @@ func (s *sarifWriter) bases() map[string]any {
 func (s *sarifWriter) Abort(error) error {
 	s.w.str("\n")
 	return s.w.err
+}
+
+// sarifMessage keeps text from becoming an embedded link (SARIF 3.11.6).
+func sarifMessage(f finding.Finding) string {
+	return strings.ReplaceAll(message(f), "](", "] (")
 }
 
 // message is what a finding says, never empty.

@@ -8,8 +8,8 @@ import (
 	"holdfast.dev/holdfast/internal/finding"
 )
 
-// page is how many findings the table looks at before it settles its columns.
-const page = 200
+// settleAfter is how many findings the table looks at before it settles its columns.
+const settleAfter = 200
 
 // table writes findings for a terminal: a line that says how bad, which control
 // and where, and below it the id, the resource and what is the matter. The
@@ -39,7 +39,7 @@ func (t *table) Add(f finding.Finding) error {
 	t.pending = append(t.pending, f)
 	t.counts[f.Verdict]++
 	t.total++
-	if len(t.pending) < page {
+	if len(t.pending) < settleAfter {
 		return t.w.err
 	}
 	return t.flush()
