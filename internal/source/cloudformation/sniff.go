@@ -70,7 +70,7 @@ func sniffJSON(data []byte) bool {
 			case depth == 1 && text == "AWSTemplateFormatVersion":
 				return true
 			case depth == 1:
-				inResources = text == "Resources"
+				inResources = text == "Resources" && value < len(data) && data[value] == '{'
 			case depth == 3 && inResources && text == "Type" && value < len(data) && data[value] == '"':
 				typ, _, ok := rawString(data, value)
 				if ok && bytes.Contains([]byte(typ), []byte("::")) {
