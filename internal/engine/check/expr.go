@@ -32,8 +32,9 @@ const (
 	maxSteps = 2_000_000
 )
 
-// The variables every control sees. Comprehension variables come after them.
-var variables = []string{"resource", "meta", "account", "org", "params", "now"}
+// The variables of the language; policy is there for guardrails only.
+// Comprehension variables come after them.
+var variables = []string{"resource", "meta", "account", "org", "params", "now", "policy"}
 
 // builder compiles a checked expression.
 type builder struct {

@@ -7,6 +7,8 @@
 package iam
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"holdfast.dev/holdfast/internal/evidence"
@@ -133,15 +135,15 @@ func (s *Statement) conditions(v any) {
 	switch v := v.(type) {
 	case nil:
 	case map[string]any:
-		for operator, keys := range v {
-			block, ok := keys.(map[string]any)
+		for _, operator := range slices.Sorted(maps.Keys(v)) {
+			block, ok := v[operator].(map[string]any)
 			if !ok {
 				s.Unknown["Condition"] = true
 				continue
 			}
-			for key, values := range block {
+			for _, key := range slices.Sorted(maps.Keys(block)) {
 				c := Condition{Operator: operator, Key: strings.ToLower(key)}
-				for _, value := range list(values) {
+				for _, value := range list(block[key]) {
 					switch value := value.(type) {
 					case string:
 						c.Values = append(c.Values, value)
@@ -200,4 +202,55 @@ func anyOf(doc any, fits func(*Statement) kleene.Value) kleene.Value {
 		}
 	}
 	return result
+}
+
+// Statements gives a document's statements as property values with every list
+// spelt out, for expressions to look into:
+// {Sid, Effect, Principals, Actions, NotActions, Resources, NotResources,
+// Conditions: [{Operator, Key, Values}]}. A part that is not known is Unknown.
+func Statements(doc any) any {
+	statements, known := Parse(doc)
+	out := []any{}
+	for i := range statements {
+		out = append(out, statements[i].value())
+	}
+	if known != kleene.True {
+		out = append(out, evidence.Unknown{Reason: "part of the policy is not known"})
+	}
+	return out
+}
+
+func (s *Statement) value() map[string]any {
+	v := map[string]any{
+		"Sid": s.Sid, "Effect": s.Effect, "Actions": anyStrings(s.Actions), "NotActions": anyStrings(s.NotActions),
+		"Resources": anyStrings(s.Resources), "NotResources": anyStrings(s.NotResources),
+	}
+	var principals, conditions []any
+	for _, p := range s.Principals {
+		principals = append(principals, p.Kind+":"+p.Name)
+	}
+	for _, c := range s.Conditions {
+		condition := map[string]any{"Operator": c.Operator, "Key": c.Key, "Values": anyStrings(c.Values)}
+		if c.Unknown {
+			condition["Values"] = evidence.Unknown{Reason: "a condition value is not known"}
+		}
+		conditions = append(conditions, condition)
+	}
+	v["Principals"], v["Conditions"] = append([]any{}, principals...), append([]any{}, conditions...)
+	for part := range s.Unknown {
+		field := part + "s"
+		if part == "Effect" {
+			field = part
+		}
+		v[field] = evidence.Unknown{Reason: part + " is not known"}
+	}
+	return v
+}
+
+func anyStrings(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	return out
 }

@@ -57,6 +57,7 @@ func Options(params map[string]map[string]any) check.Options {
 		judge("policy_wildcard", iam.Wildcard),
 		judge("policy_requires_tls", iam.RequiresTLS),
 		{Name: "policy_external", Arity: 2, Call: external},
+		{Name: "policy_statements", Arity: 1, Call: func(args []any) (any, error) { return iam.Statements(args[0]), nil }},
 	}}
 }
 

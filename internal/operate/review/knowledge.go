@@ -1,0 +1,73 @@
+package review
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"holdfast.dev/holdfast/internal/operate/control"
+	"holdfast.dev/holdfast/internal/operate/risk"
+)
+
+// Knowledge is what a review judges by besides controls, out of the catalogue.
+type Knowledge struct {
+	Practices  []PracticeDef
+	Objectives []control.Objective
+	Matrix     risk.Matrix
+}
+
+// PracticeDef is a SEC01 practice as the catalogue states it.
+type PracticeDef struct {
+	ID    string   `yaml:"id"`
+	Title string   `yaml:"title"`
+	Risk  string   `yaml:"risk"`
+	Seeds []string `yaml:"seeds"` // what the older list of practices called it
+	Asks  []string `yaml:"asks"`  // what no configuration can show
+}
+
+// LoadKnowledge reads it from the catalogue's folders.
+func LoadKnowledge(files fs.FS) (Knowledge, error) {
+	var k Knowledge
+	var framework struct {
+		ID        string        `yaml:"id"`
+		Title     string        `yaml:"title"`
+		Practices []PracticeDef `yaml:"practices"`
+	}
+	if err := decode(files, "frameworks/sec01.yaml", &framework); err != nil {
+		return k, err
+	}
+	k.Practices = framework.Practices
+	if err := decode(files, "risks/matrix.yaml", &k.Matrix); err != nil {
+		return k, err
+	}
+	if err := k.Matrix.Validate(); err != nil {
+		return k, err
+	}
+	var err error
+	k.Objectives, err = control.LoadObjectives(files, "objectives")
+	return k, err
+}
+
+func decode(files fs.FS, name string, into any) error {
+	data, err := fs.ReadFile(files, name)
+	if err != nil {
+		return err
+	}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+func (k *Knowledge) objective(id string) (control.Objective, bool) {
+	i := slices.IndexFunc(k.Objectives, func(o control.Objective) bool { return o.ID == id })
+	if i < 0 {
+		return control.Objective{}, false
+	}
+	return k.Objectives[i], true
+}
