@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"holdfast.dev/holdfast/internal/evidence"
 )
 
 // decode fills an SDK output from property values: what Shape does, backwards.
@@ -61,6 +63,12 @@ func fillScalar(to reflect.Value, v any, path string) error {
 		// The CLI quotes booleans and numbers of the query protocols now and then.
 		if to.Kind() == reflect.Bool && (x == "true" || x == "false") {
 			to.SetBool(x == "true")
+			return nil
+		}
+	case map[string]any:
+		// The CLI prints IAM's documents as objects where the API has text.
+		if b, err := evidence.Append(nil, x); err == nil && to.Kind() == reflect.String {
+			to.SetString(string(b))
 			return nil
 		}
 	case bool:

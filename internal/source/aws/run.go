@@ -129,17 +129,17 @@ func (r *run) all(ctx context.Context) error {
 			return err
 		}
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(orDefault(r.options.Concurrency, 16))
 	for _, j := range rest {
-		if ctx.Err() != nil {
+		if groupCtx.Err() != nil {
 			break
 		}
 		if r.done(j.unit) {
 			r.report(j.unit, Skipped)
 			continue
 		}
-		group.Go(func() error { return r.one(ctx, j) })
+		group.Go(func() error { return r.one(groupCtx, j) })
 	}
 	if err := group.Wait(); err != nil {
 		return err

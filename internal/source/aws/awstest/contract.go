@@ -154,15 +154,9 @@ func same(t *testing.T, want, got Outcome) {
 	if got.Err != nil {
 		t.Fatal(got.Err)
 	}
-	if diff := cmp.Diff(sorted(want), sorted(got)); diff != "" {
+	if diff := cmp.Diff(want.Sorted(), got.Sorted()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-}
-
-func sorted(o Outcome) []aws.Batch {
-	out := slices.Clone(o.Batches)
-	sort.SliceStable(out, func(i, j int) bool { return out[i].Unit.String() < out[j].Unit.String() })
-	return out
 }
 
 // honest checks that got, where AWS told less, claims nothing that base does

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -75,6 +76,13 @@ type Outcome struct {
 	Batches []aws.Batch
 	Calls   map[string]int // service.Operation: how often it was answered or refused
 	Err     error
+}
+
+// Sorted is the batches by unit: they come in as their units end.
+func (o Outcome) Sorted() []aws.Batch {
+	out := slices.Clone(o.Batches)
+	slices.SortStableFunc(out, func(a, b aws.Batch) int { return strings.Compare(a.Unit.String(), b.Unit.String()) })
+	return out
 }
 
 // Run runs collectors over saved responses, each call going through trouble,

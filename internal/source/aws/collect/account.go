@@ -128,15 +128,26 @@ func (a *accountWalk) account(ctx context.Context, regions []aws.Region, regions
 	if regionsErr != nil {
 		p["EnabledRegions"] = a.s.Unknown("account", "ListRegions", regionsErr)
 	}
-	aliases, err := aws.Call(ctx, a.s, "iam", "ListAccountAliases", iam.NewFromConfig(a.s.Config).ListAccountAliases, &iam.ListAccountAliasesInput{})
-	switch {
-	case err != nil:
+	a.alias(ctx, p)
+	a.s.Emit(evidence.Resource{Type: evidence.TypeAccount, ID: a.s.Account, ARN: facts.ARN, Tags: facts.Tags, Properties: p})
+}
+
+// alias adds the name the account signs in by; AWS admits one.
+func (a *accountWalk) alias(ctx context.Context, p map[string]any) {
+	err := aws.Pages(ctx, a.s, "iam", "ListAccountAliases", iam.NewFromConfig(a.s.Config).ListAccountAliases, &iam.ListAccountAliasesInput{},
+		func(in *iam.ListAccountAliasesInput, out *iam.ListAccountAliasesOutput) bool {
+			return aws.NextToken(&in.Marker, out.Marker) && out.IsTruncated
+		},
+		func(out *iam.ListAccountAliasesOutput) error {
+			if len(out.AccountAliases) > 0 {
+				p["Alias"] = out.AccountAliases[0]
+			}
+			return nil
+		})
+	if err != nil {
 		p["Alias"] = a.s.Unknown("iam", "ListAccountAliases", err)
 		a.s.Gap("iam", "ListAccountAliases", err, []string{evidence.TypeAccount}, a.s.Account)
-	case len(aliases.AccountAliases) > 0:
-		p["Alias"] = aliases.AccountAliases[0]
 	}
-	a.s.Emit(evidence.Resource{Type: evidence.TypeAccount, ID: a.s.Account, ARN: facts.ARN, Tags: facts.Tags, Properties: p})
 }
 
 func enabledNames(regions []aws.Region) []any {
@@ -219,6 +230,6 @@ func (a *accountWalk) alternate(ctx context.Context, p map[string]any, name stri
 		p[name] = a.s.Unknown("account", "GetAlternateContact", err)
 		a.s.Gap("account", "GetAlternateContact", err, []string{typeContacts}, a.s.Account)
 	default:
-		set(p, name, value(out.AlternateContact))
+		set(p, name, renamed(out.AlternateContact, map[string]string{"AlternateContactType": ""}))
 	}
 }
