@@ -234,13 +234,14 @@ func (a *applier) end(ctx context.Context, sc *scope) error {
 			continue
 		}
 		a.done.Gone++
-		var err error
-		if v.from == a.at {
-			_, err = a.c.exec("DELETE FROM version WHERE k = ?", v.k)
-		} else {
-			_, err = a.c.exec("UPDATE version SET valid_to = ? WHERE k = ?", a.at, v.k)
+		to := v.to
+		if sc.later { // a listing that comes late says nothing of what a later one saw
+			var err error
+			if to, err = a.until(ctx, sc, id, a.at); err != nil {
+				return err
+			}
 		}
-		if err != nil {
+		if err := a.yield(span{k: v.k, from: v.from, to: v.to}, a.at, to); err != nil {
 			return err
 		}
 	}

@@ -78,7 +78,7 @@ func readHolder(f *os.File) holder {
 
 // held tells whether some process is writing.
 func held(dir string) bool {
-	f, err := os.OpenFile(lockPath(dir), os.O_RDWR, 0)
+	f, err := os.Open(lockPath(dir))
 	if err != nil {
 		return false
 	}

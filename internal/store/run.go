@@ -95,8 +95,10 @@ func (c *conn) unfinished(ctx context.Context, kind string) (int64, error) {
 }
 
 // Finish records how the run ended, with a summary in JSON or none. Once it
-// returns, everything the run wrote survives a power cut.
+// returns, everything the run wrote survives a power cut. It is recorded even
+// after ctx was cancelled, since that is how a run is interrupted.
 func (r *Run) Finish(ctx context.Context, status string, summary json.RawMessage) error {
+	ctx = context.WithoutCancel(ctx)
 	s, err := r.store()
 	if err != nil {
 		return err
