@@ -142,9 +142,9 @@ func gaugeClass(percent int) string {
 
 // The matrix: a column of names, then the cells, then the names of the columns.
 const (
-	matrixNames = 96
-	matrixWidth = 460
-	matrixCellH = 54
+	matrixNames = 112
+	matrixWidth = 472
+	matrixCellH = 64
 	matrixTop   = 6
 )
 
@@ -180,7 +180,7 @@ func newMatrixChart(r *review.Review) matrixChart {
 			x := matrixNames + float64(k)*w
 			level := levelAt(m, l, k)
 			cell := matrixCell{
-				X: number(x + 2), Y: number(y + 2), W: number(w - 4), H: number(matrixCellH - 4), MidX: number(x + w/2), NumY: number(y + 29), LevY: number(y + 44),
+				X: number(x + 2), Y: number(y + 2), W: number(w - 4), H: number(matrixCellH - 4), MidX: number(x + w/2), NumY: number(y + matrixCellH/2 + 2), LevY: number(y + matrixCellH/2 + 19),
 				Heat: fmt.Sprintf("f%d", heat(m, level)), Level: fit(string(level), 10),
 			}
 			if n := counts[l][k]; n > 0 {
@@ -233,7 +233,7 @@ func severityClass(s string) string {
 }
 
 func stateClass(s string) string {
-	return "pill " + safeClass("p-", s, "expired", "expiring", "FAILED", "UNKNOWN", "FAIL", "ERROR")
+	return "pill " + safeClass("p-", s, "expired", "expiring", "FAILED", "UNKNOWN", "PASSED")
 }
 
 // openFirst puts controls a reader has to act on before the others.
@@ -274,3 +274,12 @@ func missingTypes(c review.Coverage) []review.TypeCoverage {
 }
 
 func statusWord(s string) string { return strings.ToLower(strings.ReplaceAll(s, "_", " ")) }
+
+// accountPlace is an account's id and where in the organisation it is.
+func accountPlace(a review.Posture) string {
+	where := a.Path
+	if a.Management {
+		where = "management account"
+	}
+	return strings.Trim(a.ID+" · "+where, " ·")
+}

@@ -44,7 +44,7 @@ const (
 	htmlAccounts = 15
 	htmlControls = 12
 	htmlTop      = 5
-	htmlRisks    = 8
+	htmlRisks    = 6
 	htmlChart    = 12
 )
 
