@@ -96,7 +96,7 @@ func (e *evaluator) declare(section *node) {
 
 func (e *evaluator) readResources(skips []skipComment) []evidence.Resource {
 	out := make([]evidence.Resource, 0, len(e.order))
-	used := skipIndex{comments: skips, used: make([]bool, len(skips))}
+	used := indexSkips(skips)
 	for _, m := range e.order {
 		if e.err != nil {
 			return nil
@@ -109,7 +109,7 @@ func (e *evaluator) readResources(skips []skipComment) []evidence.Resource {
 			used.pass(m)
 			continue
 		}
-		r := e.resource(m, &used)
+		r := e.resource(m, used)
 		r.Origin.Conditional = exists == kleene.Unknown
 		out = append(out, r)
 	}

@@ -3,6 +3,7 @@ package cloudformation
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // ErrNotTemplate is wrapped by errors about files that are well formed but
@@ -16,14 +17,21 @@ type located struct {
 	err       error
 }
 
+// maxErrorText keeps an error that quotes hostile input readable.
+const maxErrorText = 500
+
 func (e *located) Error() string {
+	text := strings.ReplaceAll(e.err.Error(), "\n", " ")
+	if len(text) > maxErrorText {
+		text = strings.ToValidUTF8(text[:maxErrorText], "") + "…"
+	}
 	switch {
 	case e.line == 0:
-		return e.file + ": " + e.err.Error()
+		return e.file + ": " + text
 	case e.col == 0:
-		return fmt.Sprintf("%s:%d: %v", e.file, e.line, e.err)
+		return fmt.Sprintf("%s:%d: %s", e.file, e.line, text)
 	}
-	return fmt.Sprintf("%s:%d:%d: %v", e.file, e.line, e.col, e.err)
+	return fmt.Sprintf("%s:%d:%d: %s", e.file, e.line, e.col, text)
 }
 
 func (e *located) Unwrap() error { return e.err }

@@ -14,6 +14,7 @@ type evaluator struct {
 	root   *node
 	err    error
 	budget int // values that may still be made, so that aliases and loops cannot explode
+	bytes  int // of text that may still be made
 	depth  int
 
 	parameters map[string]*parameter
@@ -24,6 +25,7 @@ type evaluator struct {
 	pseudo     map[string]any
 	names      map[string]*name
 	references map[string]any // Unknown values by logical id
+	indexes    map[*node]map[string]*node
 
 	// open is set where a transform may add names which the template lacks.
 	open bool
@@ -39,7 +41,7 @@ type noValue struct{}
 
 func newEvaluator(file string, root *node, opt Options) *evaluator {
 	return &evaluator{
-		file: file, opt: opt, root: root, budget: opt.maxNodes(),
+		file: file, opt: opt, root: root, budget: opt.maxNodes(), bytes: 2 * opt.maxBytes(),
 		names: map[string]*name{}, references: map[string]any{}, pseudo: pseudoParameters(opt),
 	}
 }
@@ -49,6 +51,42 @@ func (e *evaluator) fail(n *node, format string, args ...any) any {
 		e.err = failAt(e.file, n.line, n.col, format, args...)
 	}
 	return nil
+}
+
+// spend accounts for text that functions make; joined and substituted text can
+// double at each step.
+func (e *evaluator) spend(n *node, bytes int) bool {
+	if e.bytes -= bytes; e.bytes < 0 {
+		e.fail(n, "functions expand the template to more than %d bytes of text; split it into nested stacks", 2*e.opt.maxBytes())
+	}
+	return e.err == nil
+}
+
+// charge accounts for values that are made or gone over without eval.
+func (e *evaluator) charge(n *node, values int) {
+	if e.budget -= values; e.budget < 0 {
+		e.fail(n, "the template expands to more than %d values; split it into nested stacks", e.opt.maxNodes())
+	}
+}
+
+// lookup is get for objects that may be large and are asked often.
+func (e *evaluator) lookup(n *node, key string) *node {
+	const large = 32
+	if n == nil || n.kind != object || len(n.kids) < large {
+		return n.get(key)
+	}
+	index, ok := e.indexes[n]
+	if !ok {
+		index = make(map[string]*node, len(n.kids))
+		for _, m := range n.kids {
+			index[m.key] = m.value
+		}
+		if e.indexes == nil {
+			e.indexes = map[*node]map[string]*node{}
+		}
+		e.indexes[n] = index
+	}
+	return index[key]
 }
 
 // eval resolves a node. Positions of what it contains are recorded below at;
@@ -146,9 +184,14 @@ func (e *evaluator) special(n *node, m *member, at *trail, out map[string]any, r
 }
 
 func (e *evaluator) record(at *trail, m *member) {
-	if at != nil {
-		e.positions = append(e.positions, evidence.Position{Path: at.path, Line: int(m.line), Column: int(m.col)})
+	if at == nil {
+		return
 	}
+	if !at.known {
+		at.known = true
+		e.spend(m.value, len(at.path))
+	}
+	e.positions = append(e.positions, evidence.Position{Path: at.path, Line: int(m.line), Column: int(m.col)})
 }
 
 // call resolves an intrinsic function.

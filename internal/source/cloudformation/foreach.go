@@ -99,7 +99,7 @@ func (e *evaluator) substitute(n *node, identifier, value string) *node {
 		return n
 	}
 	if n.scalar() {
-		if s := placeholder(n.text, identifier, value); n.kind == text && s != n.text {
+		if s := e.placeholder(n, n.text, identifier, value); n.kind == text && s != n.text {
 			return &node{kind: text, line: n.line, col: n.col, text: s}
 		}
 		return n
@@ -110,7 +110,7 @@ func (e *evaluator) substitute(n *node, identifier, value string) *node {
 	var out *node
 	for i, m := range n.kids {
 		v := e.substitute(m.value, identifier, value)
-		key := placeholder(m.key, identifier, value)
+		key := e.placeholder(n, m.key, identifier, value)
 		if v == m.value && key == m.key {
 			continue
 		}
@@ -127,8 +127,9 @@ func (e *evaluator) substitute(n *node, identifier, value string) *node {
 
 // placeholder replaces both spellings; &{x} leaves out what a logical id
 // cannot hold.
-func placeholder(s, identifier, value string) string {
-	if !strings.Contains(s, "{"+identifier+"}") {
+func (e *evaluator) placeholder(n *node, s, identifier, value string) string {
+	times := strings.Count(s, "{"+identifier+"}")
+	if times == 0 || !e.spend(n, len(s)+times*len(value)) {
 		return s
 	}
 	s = strings.ReplaceAll(s, "${"+identifier+"}", value)

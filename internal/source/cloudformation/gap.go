@@ -133,26 +133,25 @@ func (e *evaluator) applyGlobals(section *node) {
 	if section == nil || section.kind != object {
 		return
 	}
-	for _, g := range section.kids {
-		typ := "AWS::Serverless::" + g.key
-		for i, m := range e.order {
-			if typeText(m.value) != typ || g.value.kind != object {
-				continue
-			}
-			own := m.value.get("Properties")
-			if own == nil {
-				own = &node{kind: object, line: m.line, col: m.col}
-			}
-			e.order[i].value = withMember(m.value, "Properties", e.overlay(own, g.value))
-			e.resources[m.key] = e.order[i].value
+	for i, m := range e.order {
+		kind, serverless := strings.CutPrefix(typeText(m.value), "AWS::Serverless::")
+		defaults := e.lookup(section, kind)
+		if !serverless || defaults == nil || defaults.kind != object {
+			continue
 		}
+		own := m.value.get("Properties")
+		if own == nil {
+			own = &node{kind: object, line: m.line, col: m.col}
+		}
+		e.order[i].value = withMember(m.value, "Properties", e.overlay(own, defaults))
+		e.resources[m.key] = e.order[i].value
 	}
 }
 
 // overlay is own completed by what only defaults has.
 func (e *evaluator) overlay(own, defaults *node) *node {
-	if e.budget--; e.budget < 0 {
-		e.fail(own, "Globals expand the template to more than %d values", e.opt.maxNodes())
+	e.charge(own, len(own.kids)+len(defaults.kids)+1)
+	if e.err != nil {
 		return own
 	}
 	if own.kind == list && defaults.kind == list {

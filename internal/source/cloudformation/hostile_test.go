@@ -27,6 +27,11 @@ func TestHostile(t *testing.T) {
 		loops += fmt.Sprintf("{Fn::ForEach::L%d: [I%d, [a,b,c,d,e,f,g,h,i,j], ", i, i)
 	}
 	loops += `{"R${I0}${I1}${I2}${I3}${I4}${I5}${I6}${I7}": {Type: "Custom::X"}}` + strings.Repeat("]}", 8) + "\n"
+	doublings := "Resources:\n  "
+	for i := range 40 {
+		doublings += fmt.Sprintf("{Fn::ForEach::L%d: [I%d, ['${I%d}${I%d}${I%d}xx'], ", i, i, i-1, i-1, i-1)
+	}
+	doublings += `{"R${I39}": {Type: "Custom::X"}}` + strings.Repeat("]}", 40) + "\n"
 	chain := "Conditions:\n"
 	for i := range 5000 {
 		chain += fmt.Sprintf("  C%d: !Not [!Condition C%d]\n", i, i+1)
@@ -34,7 +39,7 @@ func TestHostile(t *testing.T) {
 	chain += "  C5000: !Equals [a, a]\nResources: {}\n"
 	for name, c := range map[string]struct{ text, want string }{
 		"alias bomb":           {bomb + "Resources: {A: {Type: Custom::X, Properties: {P: *a9}}}\n", "expands to more than 1000000 values"},
-		"alias tower":          {merges + "Resources: {A: {Type: Custom::X, Properties: {P: *m29}}}\n", "expands to more than 1000000 values"},
+		"alias tower":          {merges + "Resources: {A: {Type: Custom::X, Properties: {P: *m29}}}\n", "expand the template to more than"},
 		"deep json":            {strings.Repeat(`{"a":`, 5000) + "1" + strings.Repeat("}", 5000), "nested more than 100 levels deep"},
 		"deep flow yaml":       {"Resources: " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000), "nested more than 100 levels deep"},
 		"very deep flow yaml":  {"Resources: " + strings.Repeat("[", 1_000_000), "not valid YAML"},
@@ -50,6 +55,8 @@ func TestHostile(t *testing.T) {
 		"empty":                {"", "no Resources section"},
 		"split":                {"Resources: {A: {Type: Custom::X, Properties: {P: !Split [a, " + strings.Repeat("a", 2_000_000) + "]}}}", "makes more than 1000000 values"},
 		"prose":                {"Dear reader,\nthis is prose.\n", "not a CloudFormation template"},
+		"joined text":          {"Resources: {A: {Type: Custom::X, Properties: {L: &l " + strings.Repeat("x", 100_000) + ", P: !Join ['', [" + strings.Repeat("*l,", 1000) + "]]}}}", "bytes of text"},
+		"substituted text":     {doublings, "bytes of text"},
 		"scalars for sections": {"Resources: text\n", "section Resources must map names"},
 	} {
 		t.Run(name, func(t *testing.T) {

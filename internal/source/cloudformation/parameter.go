@@ -113,6 +113,7 @@ func (e *evaluator) readParameter(m member) *parameter {
 	}
 	p.value = given
 	if isList {
+		e.charge(m.value, len(values))
 		all := make([]any, len(values))
 		for i, v := range values {
 			all[i] = v

@@ -27,6 +27,9 @@ func (e *evaluator) ref(arg *node) any {
 // refName is what the name stands for; who names it is for the error.
 func (e *evaluator) refName(who string, n *node, id string) any {
 	if p, ok := e.parameters[id]; ok {
+		if items, ok := p.value.([]any); ok {
+			e.charge(n, len(items))
+		}
 		return p.value
 	}
 	if v, ok := e.pseudo[id]; ok {
@@ -174,21 +177,13 @@ func (e *evaluator) findInMap(arg *node) any {
 	if unknown[1] {
 		return e.anyInMap(m, keys[2], fallback)
 	}
-	if v := m.get(keys[1]).get(keys[2]); v != nil {
+	if v := e.lookup(e.lookup(m, keys[1]), keys[2]); v != nil {
 		return e.eval(v, nil)
 	}
-	if _, included := transformed(m, keys[1]); included {
+	if e.lookup(m, "Fn::Transform") != nil || e.lookup(e.lookup(m, keys[1]), "Fn::Transform") != nil {
 		return evidence.Unknown{Reason: "map " + keys[0] + " is completed by a transform that is not expanded", Present: true}
 	}
 	return e.notInMap(arg, fallback, "map %q has no entry %q for %q; add it or give Fn::FindInMap a DefaultValue", keys[0], keys[2], keys[1])
-}
-
-func transformed(m *node, key string) (*node, bool) {
-	t := m.get("Fn::Transform")
-	if t == nil {
-		t = m.get(key).get("Fn::Transform")
-	}
-	return t, t != nil
 }
 
 func (e *evaluator) notInMap(arg, fallback *node, format string, args ...any) any {
@@ -205,8 +200,9 @@ func (e *evaluator) notInMap(arg, fallback *node, format string, args ...any) an
 func (e *evaluator) anyInMap(m *node, second string, fallback *node) any {
 	unknown := evidence.Unknown{Reason: "the keys of Fn::FindInMap are not known", Present: true}
 	var all any
+	e.charge(m, len(m.kids))
 	for i, top := range m.kids {
-		v := top.value.get(second)
+		v := e.lookup(top.value, second)
 		if v == nil {
 			return unknown
 		}

@@ -81,6 +81,7 @@ func (e *evaluator) properties(m member, t *schema.Type) map[string]any {
 	}
 	if t != nil {
 		for name := range t.Properties() {
+			e.charge(n, 1)
 			if _, declared := out[name]; !declared {
 				out[name] = evidence.Unknown{Reason: rest.reason}
 			}

@@ -62,19 +62,38 @@ func findSkips(src string) []skipComment {
 
 // skipIndex remembers which comments have found their resource.
 type skipIndex struct {
-	comments []skipComment
+	comments []skipComment // by line
+	targets  map[int][]int // comments by the line they stand above
 	used     []bool
+}
+
+func indexSkips(comments []skipComment) *skipIndex {
+	x := &skipIndex{comments: comments, targets: map[int][]int{}, used: make([]bool, len(comments))}
+	for i, c := range comments {
+		if c.target != 0 {
+			x.targets[c.target] = append(x.targets[c.target], i)
+		}
+	}
+	return x
 }
 
 // on are the comments of one resource: above its logical id, or from there to
 // its Properties.
 func (x *skipIndex) on(m member) (out []skipComment) {
-	last := lastHeaderLine(m)
-	for i, c := range x.comments {
-		if c.target == int(m.line) || c.line >= int(m.line) && c.line <= last {
-			x.used[i] = true
-			out = append(out, c)
-		}
+	if len(x.comments) == 0 {
+		return nil
+	}
+	take := func(i int) {
+		x.used[i] = true
+		out = append(out, x.comments[i])
+	}
+	first, last := int(m.line), lastHeaderLine(m)
+	for _, i := range x.targets[first] {
+		take(i)
+	}
+	i, _ := slices.BinarySearchFunc(x.comments, first, func(c skipComment, line int) int { return c.line - line })
+	for ; i < len(x.comments) && x.comments[i].line <= last; i++ {
+		take(i)
 	}
 	return out
 }
@@ -106,7 +125,9 @@ func lastHeaderLine(m member) int {
 
 // skips gathers those of comments and of Metadata.
 func (e *evaluator) skips(m member, index *skipIndex) (out []evidence.Skip) {
-	for _, c := range index.on(m) {
+	found := index.on(m)
+	e.charge(m.value, len(found))
+	for _, c := range found {
 		if c.control == "" || c.reason == "" {
 			if e.err == nil {
 				e.err = &located{file: e.file, line: int32(c.line), err: errNoReason}

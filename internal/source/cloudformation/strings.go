@@ -89,7 +89,11 @@ func (e *evaluator) sub(arg *node) any {
 			j.add("${" + literal + "}")
 			continue
 		}
-		if !j.add(e.variable(template, values, strings.TrimSpace(name))) {
+		v := e.variable(template, values, strings.TrimSpace(name))
+		if s, _ := v.(string); !e.spend(template, len(s)+len(before)) {
+			return nil
+		}
+		if !j.add(v) {
 			return e.fail(template, "Fn::Sub cannot put ${%s} into a text: it is not a single value", name)
 		}
 	}
@@ -101,7 +105,7 @@ func (e *evaluator) sub(arg *node) any {
 
 // variable is one ${name} of Fn::Sub.
 func (e *evaluator) variable(n, values *node, name string) any {
-	if v := values.get(name); v != nil {
+	if v := e.lookup(values, name); v != nil {
 		return e.single(e.eval(v, nil))
 	}
 	if strings.Contains(name, ".") {
@@ -139,6 +143,9 @@ func (e *evaluator) join(arg *node) any {
 	switch items := e.eval(args[1].value, nil).(type) {
 	case []any:
 		for i, v := range items {
+			if s, _ := v.(string); !e.spend(arg, len(s)+len(delimiter)) {
+				return nil
+			}
 			if i > 0 {
 				j.add(delimiter)
 			}
@@ -194,6 +201,9 @@ func (e *evaluator) base64(arg *node) any {
 	if !ok {
 		return e.fail(arg, "Fn::Base64 takes a text")
 	}
+	if !e.spend(arg, 2*len(s)) {
+		return nil
+	}
 	return base64.StdEncoding.EncodeToString([]byte(s))
 }
 
@@ -210,6 +220,7 @@ func (e *evaluator) toJSON(arg *node) any {
 		return v
 	}
 	b, err := evidence.Append(nil, v)
+	e.spend(arg, len(b))
 	if err != nil {
 		return e.fail(arg, "Fn::ToJsonString: %w", err)
 	}

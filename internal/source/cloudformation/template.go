@@ -10,9 +10,9 @@
 // reported as a Gap. Each property keeps its position.
 //
 // Rules follow the AWS CloudFormation Template Reference. Two deliberate
-// differences: aliases and merge keys of YAML work (CloudFormation refuses
-// them, but the AWS CLI resolves them before it sends a template), and numbers
-// that would lose digits (0123, 1.10, a twelve-digit account id) stay text.
+// differences: aliases and merge keys of YAML work, though CloudFormation itself
+// refuses them, and numbers that would lose digits or a leading zero (0123,
+// 1.10) stay text, as do the twelve digits of an account id.
 //
 // The package does file I/O only in Walk.
 package cloudformation

@@ -7,12 +7,17 @@ import "strconv"
 // nothing.
 type trail struct {
 	path  string
+	known bool // its text was accounted for
 	named map[string]*trail
 	items []*trail
 }
 
+// maxKeyLength is far above the names of AWS; below a longer key positions
+// are those of the key above it.
+const maxKeyLength = 1024
+
 func (t *trail) child(key string) *trail {
-	if t == nil {
+	if t == nil || len(key) > maxKeyLength {
 		return nil
 	}
 	if next, ok := t.named[key]; ok {
