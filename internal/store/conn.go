@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"path/filepath"
+	"strings"
 
 	"modernc.org/sqlite"
 )
@@ -28,26 +29,35 @@ const (
 	journalMB = 64 // the log is cut back to this after a checkpoint
 )
 
+// How a database file is opened. One that lies still in a place where nothing
+// can be written (an archive, another person's directory) has no log that could
+// be opened; it is read as it is.
+const (
+	writing  = "mode=rwc"
+	reading  = "mode=ro"
+	archived = "mode=ro&immutable=1"
+)
+
 // connect opens a database file. With the write-ahead log and synchronous
 // NORMAL a commit reaches the operating system, so it outlives the process
 // whatever ends it; Run.Finish and Close add the sync that makes it outlive a
 // power cut too. FULL would sync at each of the many small commits of a
 // collection, which Finish makes unnecessary: an unfinished run is repeated.
-func connect(path string, write bool) (*conn, error) {
+func connect(path string, mode string) (*conn, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
-	mode, cache := "ro", readKiB
-	if write {
-		mode, cache = "rwc", writeKiB
-	}
-	name := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: "mode=" + mode}
-	db, err := new(sqlite.Driver).Open(name.String())
+	path = "/" + strings.TrimPrefix(filepath.ToSlash(path), "/") // a drive letter needs the slash too
+	db, err := new(sqlite.Driver).Open("file:" + (&url.URL{Path: path}).EscapedPath() + "?" + mode)
 	if err != nil {
 		return nil, err
 	}
 	c := &conn{db, map[string]driver.Stmt{}}
+	write, cache := mode == writing, readKiB
+	if write {
+		cache = writeKiB
+	}
 	pragmas := []string{"busy_timeout=5000", fmt.Sprintf("cache_size=-%d", cache)}
 	if write {
 		pragmas = append(pragmas, fmt.Sprintf("page_size=%d", pageSize), "journal_mode=wal", "synchronous=normal",

@@ -45,6 +45,17 @@ const (
 	codeCorrupt, codeFull, codeCantOpen, codeNot = 11, 13, 14, 26
 )
 
+// unwritable tells whether the database could not be opened because its
+// directory cannot be written.
+func unwritable(err error) bool {
+	var coded *sqlite.Error
+	if !errors.As(err, &coded) {
+		return false
+	}
+	code := coded.Code() & 0xff
+	return code == codeCantOpen || code == codeReadOnly
+}
+
 // explain turns what the database said into a sentence a person can act on.
 func (s *Store) explain(err error) error { return explain(s.dir, err) }
 

@@ -143,8 +143,8 @@ func (s *Store) durably(ctx context.Context, f func(*conn) error) error {
 }
 
 func (s *Store) pragma(text string) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
+	s.writer.Lock()
+	defer s.writer.Unlock()
 	if s.write == nil {
 		return nil // change says why
 	}

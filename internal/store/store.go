@@ -16,6 +16,8 @@ type Options struct {
 	ReadOnly bool
 	Now      func() time.Time // time.Now where nil; only run and lock records carry it
 	Args     []string         // the command line, for the message a second writer gets; os.Args where nil
+
+	steps []string // migrations; the embedded ones where nil
 }
 
 // Store is an open store. It is safe for concurrent use; writes queue up.
@@ -24,10 +26,11 @@ type Store struct {
 	now  func() time.Time
 	lock *os.File
 
-	writing sync.Mutex // held while write is in use
-	write   *conn      // nil when opened for reading
+	writer sync.Mutex // held while write is in use
+	write  *conn      // nil when opened for reading
 
-	reading sync.Mutex
+	readers sync.Mutex
+	mode    string  // how readers connect
 	idle    []*conn // readers waiting for work
 	closed  bool
 }
@@ -44,7 +47,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if o.Args == nil {
 		o.Args = os.Args
 	}
-	s := &Store{dir: dir, now: o.Now}
+	s := &Store{dir: dir, now: o.Now, mode: reading}
 	if err := s.open(ctx, o); err != nil {
 		return nil, errors.Join(explain(dir, err), s.Close())
 	}
@@ -59,17 +62,18 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	steps, err := migrations()
-	if err != nil {
-		return err
+	if o.steps == nil {
+		if o.steps, err = migrations(); err != nil {
+			return err
+		}
 	}
 	if o.ReadOnly {
-		return s.openReader(ctx, o, steps)
+		return s.openReader(ctx, o)
 	}
-	return s.openWriter(ctx, o, steps)
+	return s.openWriter(ctx, o)
 }
 
-func (s *Store) openWriter(ctx context.Context, o Options, steps []string) error {
+func (s *Store) openWriter(ctx context.Context, o Options) error {
 	err := os.MkdirAll(s.dir, 0o700)
 	if err != nil {
 		return fmt.Errorf("making the store directory: %w", err)
@@ -77,40 +81,57 @@ func (s *Store) openWriter(ctx context.Context, o Options, steps []string) error
 	if s.lock, err = acquire(s.dir, s.now(), commandLine(o.Args)); err != nil {
 		return err
 	}
-	if s.write, err = connect(dbPath(s.dir), true); err != nil {
+	if s.write, err = connect(dbPath(s.dir), writing); err != nil {
 		return err
 	}
-	if err := s.write.migrate(ctx, s.dir, steps); err != nil {
+	if err := s.write.migrate(ctx, s.dir, o.steps); err != nil {
 		return err
 	}
 	_, err = s.write.exec("UPDATE run SET status = ? WHERE status = ?", Interrupted, Running)
 	return err
 }
 
-func (s *Store) openReader(ctx context.Context, o Options, steps []string) error {
+func (s *Store) openReader(ctx context.Context, o Options) error {
 	none := say(ErrNoStore, nil, "there is no store in %q; run holdfast collect or holdfast demo first, or name its directory with --store", s.dir)
 	if info, err := os.Stat(dbPath(s.dir)); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
 		return none
 	}
-	c, err := connect(dbPath(s.dir), false)
-	if err != nil {
-		return err
+	c, v, err := s.firstReader(ctx, o)
+	if unwritable(err) && !s.hasLog() {
+		s.mode = archived
+		c, v, err = s.firstReader(ctx, o)
 	}
-	v, err := c.version(ctx, s.dir, len(steps))
 	switch {
-	case err != nil || v == 0:
-		if err == nil {
-			err = none
-		}
-		return errors.Join(err, c.close())
-	case v < len(steps):
+	case err != nil:
+		return err
+	case v == 0:
+		return errors.Join(none, c.close())
+	case v < len(o.steps):
 		if err := errors.Join(c.close(), s.upgrade(ctx, o)); err != nil {
 			return err
 		}
-		return s.openReader(ctx, o, steps)
+		return s.openReader(ctx, o)
 	}
 	s.idle = append(s.idle, c)
 	return nil
+}
+
+func (s *Store) firstReader(ctx context.Context, o Options) (*conn, int, error) {
+	c, err := connect(dbPath(s.dir), s.mode)
+	if err != nil {
+		return nil, 0, err
+	}
+	v, err := c.version(ctx, s.dir, len(o.steps))
+	if err != nil {
+		return nil, 0, errors.Join(err, c.close())
+	}
+	return c, v, nil
+}
+
+// hasLog tells whether commits wait in a write-ahead log beside the database.
+func (s *Store) hasLog() bool {
+	info, err := os.Stat(dbPath(s.dir) + "-wal")
+	return err == nil && info.Size() > 0
 }
 
 // upgrade lets a reader bring an older store up to date.
@@ -123,18 +144,18 @@ func (s *Store) upgrade(ctx context.Context, o Options) error {
 	return w.Close()
 }
 
-// Close ends all use. Iterations under way fail.
+// Close gives the store up. Readings under way go on to their end.
 func (s *Store) Close() error {
-	s.reading.Lock()
+	s.readers.Lock()
 	idle := s.idle
 	s.idle, s.closed = nil, true
-	s.reading.Unlock()
+	s.readers.Unlock()
 	var errs []error
 	for _, c := range idle {
 		errs = append(errs, c.close())
 	}
-	s.writing.Lock()
-	defer s.writing.Unlock()
+	s.writer.Lock()
+	defer s.writer.Unlock()
 	if s.write != nil {
 		errs = append(errs, s.write.close())
 		s.write = nil
@@ -162,8 +183,8 @@ func (s *Store) Size() (int64, error) {
 
 // change runs f in one transaction of the writer.
 func (s *Store) change(ctx context.Context, f func(*conn) error) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
+	s.writer.Lock()
+	defer s.writer.Unlock()
 	if s.write == nil {
 		return say(ErrReadOnly, nil, "the store in %q is not open for writing", s.dir)
 	}
@@ -186,8 +207,8 @@ func (s *Store) view(f func(*conn) error) error {
 var errClosed = errors.New("the store is closed")
 
 func (s *Store) reader() (*conn, error) {
-	s.reading.Lock()
-	defer s.reading.Unlock()
+	s.readers.Lock()
+	defer s.readers.Unlock()
 	if s.closed {
 		return nil, errClosed
 	}
@@ -196,15 +217,15 @@ func (s *Store) reader() (*conn, error) {
 		s.idle = s.idle[:n-1]
 		return c, nil
 	}
-	return connect(dbPath(s.dir), false)
+	return connect(dbPath(s.dir), s.mode)
 }
 
 // maxIdle is how many readers are kept for the next call.
 const maxIdle = 4
 
 func (s *Store) release(c *conn) {
-	s.reading.Lock()
-	defer s.reading.Unlock()
+	s.readers.Lock()
+	defer s.readers.Unlock()
 	if s.closed || len(s.idle) >= maxIdle {
 		_ = c.close() // a reader has nothing to lose
 		return

@@ -118,23 +118,3 @@ func TestEvidenceOverTime(t *testing.T) {
 		}
 	}
 }
-
-func TestFindingsSmoke(t *testing.T) {
-	s := open(t, t.TempDir(), Options{})
-	run := begin(t, s, "review")
-	ch, err := s.ApplyFindings(context.Background(), run, at(0), each(fail(1), fail(2)))
-	if err != nil || ch.New != 2 {
-		t.Fatal(ch, err)
-	}
-	run2 := begin(t, s, "review")
-	ch, err = s.ApplyFindings(context.Background(), run2, at(1), each(fail(1)))
-	if err != nil || ch != (Changes{Resolved: 1, Unchanged: 1}) {
-		t.Fatal(ch, err)
-	}
-	for f, err := range s.Findings(context.Background(), FindingQuery{AsOfRun: run.ID}) {
-		t.Log(f, err)
-	}
-	for f, err := range s.Findings(context.Background(), FindingQuery{}) {
-		t.Log(f, err)
-	}
-}
