@@ -45,7 +45,7 @@ func readCertificate(ctx context.Context, s *aws.Session, client *acm.Client, v 
 	case err != nil:
 		// The listing has told the essence.
 		certificateFacts(d, string(v.Status), string(v.Type), v.NotAfter, flag(v.InUse), v.KeyAlgorithm)
-		d.lost(err, "CertificateAuthorityArn", "CertificateTransparencyLoggingPreference", "DomainValidationOptions", "SubjectAlternativeNames", "ValidationMethod")
+		d.lost(err, "CertificateAuthorityArn", "CertificateExport", "CertificateTransparencyLoggingPreference", "DomainValidationOptions", "SubjectAlternativeNames", "ValidationMethod", "Observed/RenewalEligibility")
 	case out.Certificate != nil:
 		describeCertificate(d, out.Certificate)
 	}

@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"holdfast.dev/holdfast/internal/evidence"
+	"holdfast.dev/holdfast/internal/evidence/schema"
 	"holdfast.dev/holdfast/internal/source/aws"
 )
 
@@ -82,6 +85,16 @@ func (d *draft) lost(err error, names ...string) {
 	for _, name := range names {
 		d.place(name, d.s.Unknown(service, operation, err))
 	}
+}
+
+// lostRest marks every property that is not told yet as lost: nothing but the
+// name of the resource could be read.
+func (d *draft) lostRest(err error) {
+	names := []string{"Observed"}
+	if typ, ok := schema.Lookup(d.typ); ok {
+		names = slices.AppendSeq(names, typ.Properties())
+	}
+	d.lost(err, slices.DeleteFunc(names, func(name string) bool { _, told := d.p[name]; return told })...)
 }
 
 // policy puts a policy document that service's operation answered. One that is
@@ -215,6 +228,17 @@ func nested(m map[string]any) any {
 		return nil
 	}
 	return m
+}
+
+// rfc3339 respells the times that Lambda writes as 2026-06-01T10:00:00.000+0000.
+// What is no time is left as it is.
+func rfc3339(s string) string {
+	for _, layout := range []string{"2006-01-02T15:04:05.999-0700", time.RFC3339Nano} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC().Format(time.RFC3339)
+		}
+	}
+	return s
 }
 
 // decimal writes an integer as the string that some schemas want.

@@ -40,8 +40,8 @@ func readTable(ctx context.Context, s *aws.Session, client *dynamodb.Client, nam
 	case aws.Is(err, "ResourceNotFoundException"):
 		return
 	case err != nil:
-		d.lost(err, "BillingMode", "DeletionProtectionEnabled", "GlobalSecondaryIndexes", "KeySchema", "LocalSecondaryIndexes",
-			"ProvisionedThroughput", "SSESpecification", "StreamSpecification", "TableClass")
+		d.lost(err, "AttributeDefinitions", "BillingMode", "DeletionProtectionEnabled", "GlobalSecondaryIndexes", "KeySchema", "LocalSecondaryIndexes",
+			"OnDemandThroughput", "ProvisionedThroughput", "SSESpecification", "StreamSpecification", "TableClass", "Observed")
 	case out.Table != nil:
 		describeTable(d, out.Table)
 	}

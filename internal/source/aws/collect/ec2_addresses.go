@@ -28,7 +28,8 @@ func collectAddresses(ctx context.Context, s *aws.Session) error {
 	}
 	for _, a := range out.Addresses {
 		d := newDraft(s, "AWS::EC2::EIP", text(a.PublicIp)+"|"+text(a.AllocationId), arnOf(s, "ec2", "elastic-ip/"+text(a.AllocationId)))
-		d.pick(a, "Domain", "InstanceId", "NetworkBorderGroup", "PublicIp", "PublicIpv4Pool")
+		d.pick(a, "Domain", "InstanceId", "NetworkBorderGroup", "PublicIpv4Pool")
+		d.observe("PublicIp", a.PublicIp)
 		d.observe("AssociationId", a.AssociationId)
 		d.observe("NetworkInterfaceId", a.NetworkInterfaceId)
 		d.tagged(a.Tags)

@@ -70,7 +70,7 @@ func volumeDraft(s *aws.Session, v types.Volume) *draft {
 
 func instanceDraft(s *aws.Session, i types.Instance, volumes map[string]types.Volume, volumeErr error) *draft {
 	d := newDraft(s, "AWS::EC2::Instance", text(i.InstanceId), arnOf(s, "ec2", "instance/"+text(i.InstanceId)))
-	d.pick(i, "EbsOptimized", "ImageId", "InstanceType", "KernelId", "KeyName", "PrivateIpAddress", "RamdiskId", "SourceDestCheck", "SubnetId", "VpcId")
+	d.pick(i, "EbsOptimized", "ImageId", "InstanceType", "KernelId", "KeyName", "PrivateIpAddress", "RamdiskId", "SourceDestCheck", "SubnetId")
 	d.nest("MetadataOptions", i.MetadataOptions, "HttpEndpoint", "HttpProtocolIpv6", "HttpPutResponseHopLimit", "HttpTokens", "InstanceMetadataTags")
 	d.nest("CpuOptions", i.CpuOptions, "CoreCount", "ThreadsPerCore")
 	d.nest("EnclaveOptions", i.EnclaveOptions, "Enabled")
@@ -100,6 +100,7 @@ func instanceDraft(s *aws.Session, i types.Instance, volumes map[string]types.Vo
 	d.observe("PublicIpAddress", i.PublicIpAddress)
 	d.observe("PublicDnsName", i.PublicDnsName)
 	d.observe("LaunchTime", i.LaunchTime)
+	d.observe("VpcId", i.VpcId)
 	d.tagged(i.Tags)
 	return d
 }
@@ -151,7 +152,9 @@ func blockDevice(s *aws.Session, b types.InstanceBlockDeviceMapping, volumes map
 		if volumeErr != nil {
 			unknown = s.Unknown("ec2", "DescribeVolumes", volumeErr)
 		}
-		inner["Encrypted"], inner["KmsKeyId"] = unknown, unknown
+		for _, name := range []string{"Encrypted", "Iops", "KmsKeyId", "SnapshotId", "VolumeSize", "VolumeType"} {
+			inner[name] = unknown
+		}
 	}
 	m["Ebs"] = inner
 	return m

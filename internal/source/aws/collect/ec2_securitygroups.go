@@ -64,7 +64,7 @@ func collectSecurityGroups(ctx context.Context, s *aws.Session) error {
 
 func interfaceDraft(s *aws.Session, n types.NetworkInterface) *draft {
 	d := newDraft(s, "AWS::EC2::NetworkInterface", text(n.NetworkInterfaceId), arnOf(s, "ec2", "network-interface/"+text(n.NetworkInterfaceId)))
-	d.pick(n, "Description", "InterfaceType", "PrivateIpAddress", "SourceDestCheck", "SubnetId", "VpcId")
+	d.pick(n, "Description", "InterfaceType", "PrivateIpAddress", "SourceDestCheck", "SubnetId")
 	d.p["GroupSet"] = groupIDs(n.Groups)
 	d.list("PrivateIpAddresses", each(n.PrivateIpAddresses, func(a types.NetworkInterfacePrivateIpAddress) any {
 		return nested(picked(a, "Primary", "PrivateIpAddress"))
@@ -75,6 +75,7 @@ func interfaceDraft(s *aws.Session, n types.NetworkInterface) *draft {
 	d.observe("Status", n.Status)
 	d.observe("InterfaceType", n.InterfaceType)
 	d.observe("RequesterManaged", n.RequesterManaged)
+	d.observe("VpcId", n.VpcId)
 	if n.Association != nil {
 		d.observe("PublicIp", n.Association.PublicIp)
 	}

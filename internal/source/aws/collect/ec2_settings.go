@@ -22,20 +22,21 @@ func ec2SettingsCollector() aws.Collector {
 func collectRegionSettings(ctx context.Context, s *aws.Session) error {
 	client := ec2.NewFromConfig(s.Config)
 	d := newDraft(s, "Holdfast::EC2::RegionSettings", s.Region, "")
-	managed := map[string]any{}
-	manager := func(setting string, by types.ManagedBy) { set(managed, setting, string(by)) }
-
+	manager := func(setting string, by types.ManagedBy) {
+		if by != "" {
+			d.place("ManagedBy/"+setting, string(by))
+		}
+	}
 	volumeDefaults(ctx, d, client)
 	instanceDefaults(ctx, d, client, manager)
 	publicAccessBlocks(ctx, d, client, manager)
 	networkDefaults(ctx, d, client, manager)
 	if images, err := aws.Call(ctx, s, "ec2", "GetAllowedImagesSettings", client.GetAllowedImagesSettings, &ec2.GetAllowedImagesSettingsInput{}); err != nil {
-		d.lost(err, "AllowedImagesState")
+		d.lost(err, "AllowedImagesState", "ManagedBy/AllowedImagesState")
 	} else {
 		d.put("AllowedImagesState", images.State)
 		manager("AllowedImagesState", images.ManagedBy)
 	}
-	d.object("ManagedBy", managed)
 	d.emit()
 	return nil
 }
@@ -56,7 +57,7 @@ func volumeDefaults(ctx context.Context, d *draft, client *ec2.Client) {
 func instanceDefaults(ctx context.Context, d *draft, client *ec2.Client, manager func(string, types.ManagedBy)) {
 	out, err := aws.Call(ctx, d.s, "ec2", "GetInstanceMetadataDefaults", client.GetInstanceMetadataDefaults, &ec2.GetInstanceMetadataDefaultsInput{})
 	if err != nil {
-		d.lost(err, "ImdsHttpTokens", "ImdsHttpTokensEnforced", "ImdsHttpPutResponseHopLimit")
+		d.lost(err, "ImdsHttpTokens", "ImdsHttpTokensEnforced", "ImdsHttpPutResponseHopLimit", "ManagedBy/ImdsHttpTokens")
 		return
 	}
 	d.p["ImdsHttpTokens"] = "no-preference"
@@ -74,13 +75,13 @@ func instanceDefaults(ctx context.Context, d *draft, client *ec2.Client, manager
 
 func publicAccessBlocks(ctx context.Context, d *draft, client *ec2.Client, manager func(string, types.ManagedBy)) {
 	if out, err := aws.Call(ctx, d.s, "ec2", "GetSnapshotBlockPublicAccessState", client.GetSnapshotBlockPublicAccessState, &ec2.GetSnapshotBlockPublicAccessStateInput{}); err != nil {
-		d.lost(err, "SnapshotBlockPublicAccess")
+		d.lost(err, "SnapshotBlockPublicAccess", "ManagedBy/SnapshotBlockPublicAccess")
 	} else {
 		d.put("SnapshotBlockPublicAccess", out.State)
 		manager("SnapshotBlockPublicAccess", out.ManagedBy)
 	}
 	if out, err := aws.Call(ctx, d.s, "ec2", "GetImageBlockPublicAccessState", client.GetImageBlockPublicAccessState, &ec2.GetImageBlockPublicAccessStateInput{}); err != nil {
-		d.lost(err, "ImageBlockPublicAccess")
+		d.lost(err, "ImageBlockPublicAccess", "ManagedBy/ImageBlockPublicAccess")
 	} else {
 		d.put("ImageBlockPublicAccess", out.ImageBlockPublicAccessState)
 		manager("ImageBlockPublicAccess", out.ManagedBy)
@@ -89,14 +90,14 @@ func publicAccessBlocks(ctx context.Context, d *draft, client *ec2.Client, manag
 
 func networkDefaults(ctx context.Context, d *draft, client *ec2.Client, manager func(string, types.ManagedBy)) {
 	if out, err := aws.Call(ctx, d.s, "ec2", "GetSerialConsoleAccessStatus", client.GetSerialConsoleAccessStatus, &ec2.GetSerialConsoleAccessStatusInput{}); err != nil {
-		d.lost(err, "SerialConsoleAccess")
+		d.lost(err, "SerialConsoleAccess", "ManagedBy/SerialConsoleAccess")
 	} else {
 		d.put("SerialConsoleAccess", flag(out.SerialConsoleAccessEnabled))
 		manager("SerialConsoleAccess", out.ManagedBy)
 	}
 	out, err := aws.Call(ctx, d.s, "ec2", "DescribeVpcBlockPublicAccessOptions", client.DescribeVpcBlockPublicAccessOptions, &ec2.DescribeVpcBlockPublicAccessOptionsInput{})
 	if err != nil {
-		d.lost(err, "VpcBlockPublicAccess")
+		d.lost(err, "VpcBlockPublicAccess", "ManagedBy/VpcBlockPublicAccess")
 		return
 	}
 	if o := out.VpcBlockPublicAccessOptions; o != nil {

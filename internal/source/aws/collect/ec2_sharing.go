@@ -111,7 +111,9 @@ func collectImages(ctx context.Context, s *aws.Session) error {
 func readImage(ctx context.Context, s *aws.Session, client *ec2.Client, image types.Image) {
 	id := text(image.ImageId)
 	d := newDraft(s, "Holdfast::EC2::Image", id, "arn:"+s.Partition+":ec2:"+s.Region+"::image/"+id)
-	d.pick(image, "ImageId", "Name", "CreationDate", "DeprecationTime")
+	d.pick(image, "ImageId", "Name")
+	set(d.p, "CreationDate", rfc3339(text(image.CreationDate)))
+	set(d.p, "DeprecationTime", rfc3339(text(image.DeprecationTime)))
 	d.p["Encrypted"] = imageEncrypted(image)
 	d.tagged(image.Tags)
 	out, err := aws.Call(ctx, s, "ec2", "DescribeImageAttribute", client.DescribeImageAttribute, &ec2.DescribeImageAttributeInput{

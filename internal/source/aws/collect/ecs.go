@@ -69,24 +69,27 @@ func clusterDraft(s *aws.Session, c types.Cluster) *draft {
 }
 
 func readServices(ctx context.Context, s *aws.Session, client *ecs.Client, cluster string) error {
-	return aws.Pages(ctx, s, "ecs", "ListServices", client.ListServices, &ecs.ListServicesInput{Cluster: &cluster, MaxResults: sdk.Int32(100)},
+	var arns []string
+	err := aws.Pages(ctx, s, "ecs", "ListServices", client.ListServices, &ecs.ListServicesInput{Cluster: &cluster, MaxResults: sdk.Int32(100)},
 		func(in *ecs.ListServicesInput, out *ecs.ListServicesOutput) bool {
 			return aws.NextToken(&in.NextToken, out.NextToken)
 		},
-		func(out *ecs.ListServicesOutput) error {
-			for batch := range slices.Chunk(out.ServiceArns, 10) {
-				described, err := aws.Call(ctx, s, "ecs", "DescribeServices", client.DescribeServices, &ecs.DescribeServicesInput{
-					Cluster: &cluster, Services: batch, Include: []types.ServiceField{types.ServiceFieldTags},
-				})
-				if err != nil {
-					return err
-				}
-				for _, service := range described.Services {
-					serviceDraft(s, service).emit()
-				}
-			}
-			return nil
+		func(out *ecs.ListServicesOutput) error { arns = append(arns, out.ServiceArns...); return nil })
+	if err != nil {
+		return err
+	}
+	for batch := range slices.Chunk(arns, 10) {
+		out, err := aws.Call(ctx, s, "ecs", "DescribeServices", client.DescribeServices, &ecs.DescribeServicesInput{
+			Cluster: &cluster, Services: batch, Include: []types.ServiceField{types.ServiceFieldTags},
 		})
+		if err != nil {
+			return err
+		}
+		for _, service := range out.Services {
+			serviceDraft(s, service).emit()
+		}
+	}
+	return nil
 }
 
 func serviceDraft(s *aws.Session, v types.Service) *draft {
@@ -148,10 +151,8 @@ func readTaskDefinition(ctx context.Context, s *aws.Session, client *ecs.Client,
 	})
 	switch {
 	case err != nil:
-		d := newDraft(s, "AWS::ECS::TaskDefinition", family, "")
-		d.p["Family"] = family
-		d.lost(err, "ContainerDefinitions", "ExecutionRoleArn", "IpcMode", "NetworkMode", "PidMode", "RequiresCompatibilities", "TaskRoleArn", "Tags", "Volumes")
-		d.emit()
+		// Its ARN, and so its id, is not known: that is a gap in the listing.
+		unlisted(s, err, "AWS::ECS::TaskDefinition")
 	case out.TaskDefinition != nil:
 		d := taskDraft(s, *out.TaskDefinition)
 		d.tagged(out.Tags)

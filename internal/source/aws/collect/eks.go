@@ -39,8 +39,7 @@ func readEKSCluster(ctx context.Context, s *aws.Session, client *eks.Client, nam
 	case err != nil:
 		d := newDraft(s, "AWS::EKS::Cluster", name, arnOf(s, "eks", "cluster/"+name))
 		d.p["Name"] = name
-		d.lost(err, "AccessConfig", "ComputeConfig", "DeletionProtection", "EncryptionConfig", "KubernetesNetworkConfig", "Logging",
-			"ResourcesVpcConfig", "RoleArn", "Tags", "UpgradePolicy", "Version", "Observed")
+		d.lostRest(err)
 		d.emit()
 	case out.Cluster != nil:
 		eksClusterDraft(s, out.Cluster).emit()
@@ -110,7 +109,7 @@ func readNodegroup(ctx context.Context, s *aws.Session, client *eks.Client, clus
 	case err != nil:
 		d := newDraft(s, "AWS::EKS::Nodegroup", cluster+"/"+name, "")
 		d.p["ClusterName"], d.p["NodegroupName"] = cluster, name
-		d.lost(err, "AmiType", "InstanceTypes", "LaunchTemplate", "NodeRole", "RemoteAccess", "Subnets", "Tags", "Version")
+		d.lostRest(err)
 		d.emit()
 	case out.Nodegroup != nil:
 		nodegroupDraft(s, out.Nodegroup).emit()

@@ -24,34 +24,45 @@ func elbCollector() aws.Collector {
 		"DescribeTargetGroupAttributes", "DescribeTargetHealth", "DescribeTags")
 }
 
+// collectELB lists first and asks for the details afterwards, so that tags are
+// asked for in batches that do not depend on how AWS cut its pages.
 func collectELB(ctx context.Context, s *aws.Session) error {
 	client := elbv2.NewFromConfig(s.Config)
+	var balancers []types.LoadBalancer
 	err := aws.Pages(ctx, s, elb, "DescribeLoadBalancers", client.DescribeLoadBalancers, &elbv2.DescribeLoadBalancersInput{PageSize: sdk.Int32(400)},
 		func(in *elbv2.DescribeLoadBalancersInput, out *elbv2.DescribeLoadBalancersOutput) bool {
 			return aws.NextToken(&in.Marker, out.NextMarker)
 		},
-		func(out *elbv2.DescribeLoadBalancersOutput) error {
-			tags := elbTags(ctx, s, client, each(out.LoadBalancers, func(b types.LoadBalancer) any { return text(b.LoadBalancerArn) }))
-			return aws.Each(ctx, out.LoadBalancers, func(ctx context.Context, b types.LoadBalancer) error {
-				readLoadBalancer(ctx, s, client, b, tags)
-				unlisted(s, listeners(ctx, s, client, text(b.LoadBalancerArn)), "AWS::ElasticLoadBalancingV2::Listener")
-				return nil
-			})
-		})
+		func(out *elbv2.DescribeLoadBalancersOutput) error { balancers = append(balancers, out.LoadBalancers...); return nil })
 	unlisted(s, err, "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::Listener")
+	var groups []types.TargetGroup
 	err = aws.Pages(ctx, s, elb, "DescribeTargetGroups", client.DescribeTargetGroups, &elbv2.DescribeTargetGroupsInput{PageSize: sdk.Int32(400)},
 		func(in *elbv2.DescribeTargetGroupsInput, out *elbv2.DescribeTargetGroupsOutput) bool {
 			return aws.NextToken(&in.Marker, out.NextMarker)
 		},
-		func(out *elbv2.DescribeTargetGroupsOutput) error {
-			tags := elbTags(ctx, s, client, each(out.TargetGroups, func(g types.TargetGroup) any { return text(g.TargetGroupArn) }))
-			return aws.Each(ctx, out.TargetGroups, func(ctx context.Context, g types.TargetGroup) error {
-				readTargetGroup(ctx, s, client, g, tags)
-				return nil
-			})
-		})
+		func(out *elbv2.DescribeTargetGroupsOutput) error { groups = append(groups, out.TargetGroups...); return nil })
 	unlisted(s, err, "AWS::ElasticLoadBalancingV2::TargetGroup")
-	return nil
+
+	var arns []string
+	for _, b := range balancers {
+		arns = append(arns, text(b.LoadBalancerArn))
+	}
+	for _, g := range groups {
+		arns = append(arns, text(g.TargetGroupArn))
+	}
+	tags := elbTags(ctx, s, client, arns)
+	err = aws.Each(ctx, balancers, func(ctx context.Context, b types.LoadBalancer) error {
+		readLoadBalancer(ctx, s, client, b, tags)
+		unlisted(s, listeners(ctx, s, client, text(b.LoadBalancerArn)), "AWS::ElasticLoadBalancingV2::Listener")
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return aws.Each(ctx, groups, func(ctx context.Context, g types.TargetGroup) error {
+		readTargetGroup(ctx, s, client, g, tags)
+		return nil
+	})
 }
 
 // tagAnswers holds the tags of many resources, or why they could not be read.
@@ -61,16 +72,12 @@ type tagAnswers struct {
 }
 
 // elbTags asks for the tags of twenty resources at a time, as AWS allows.
-func elbTags(ctx context.Context, s *aws.Session, client *elbv2.Client, arns []any) tagAnswers {
+func elbTags(ctx context.Context, s *aws.Session, client *elbv2.Client, arns []string) tagAnswers {
 	answers := tagAnswers{map[string][]types.Tag{}, map[string]error{}}
 	for batch := range slices.Chunk(arns, 20) {
-		in := &elbv2.DescribeTagsInput{}
-		for _, arn := range batch {
-			in.ResourceArns = append(in.ResourceArns, arn.(string))
-		}
-		out, err := aws.Call(ctx, s, elb, "DescribeTags", client.DescribeTags, in)
+		out, err := aws.Call(ctx, s, elb, "DescribeTags", client.DescribeTags, &elbv2.DescribeTagsInput{ResourceArns: batch})
 		if err != nil {
-			for _, arn := range in.ResourceArns {
+			for _, arn := range batch {
 				answers.errs[arn] = err
 			}
 			continue

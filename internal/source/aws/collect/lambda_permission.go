@@ -23,12 +23,14 @@ func readFunctionPolicy(ctx context.Context, s *aws.Session, client *lambda.Clie
 	unknown.p["FunctionName"] = function
 	if err != nil {
 		unknown.lost(err, permissionProperties...)
+		s.Incomplete(unknown.typ) // this stands for any number of permissions
 		unknown.emit()
 		return
 	}
 	policy, ok := document(out.Policy).(map[string]any)
 	if !ok {
 		unknown.lost(&aws.CallError{Service: "lambda", Operation: "GetPolicy", Err: errors.New("the policy is not a JSON object")}, permissionProperties...)
+		s.Incomplete(unknown.typ)
 		unknown.emit()
 		return
 	}

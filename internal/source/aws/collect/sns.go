@@ -57,7 +57,8 @@ func readTopic(ctx context.Context, s *aws.Session, client *sns.Client, arn stri
 	case aws.Is(err, "NotFound", "NotFoundException"):
 		return
 	case err != nil:
-		d.lost(err, "DisplayName", "KmsMasterKeyId", "FifoTopic", "ContentBasedDeduplication", "SignatureVersion", "TracingConfig", "DeliveryStatusLogging", "ArchivePolicy")
+		d.lost(err, "DisplayName", "KmsMasterKeyId", "FifoTopic", "FifoThroughputScope", "ContentBasedDeduplication", "SignatureVersion",
+			"TracingConfig", "DeliveryStatusLogging", "ArchivePolicy")
 		policy.lost(err, "PolicyDocument")
 	default:
 		topicAttributes(d, out.Attributes)

@@ -46,7 +46,7 @@ func readQueue(ctx context.Context, s *aws.Session, client *sqs.Client, url stri
 	case aws.Is(err, "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"):
 		return
 	case err != nil:
-		d.lost(err, "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled", "RedrivePolicy", "RedriveAllowPolicy", "FifoQueue",
+		d.lost(err, "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled", "DeduplicationScope", "FifoThroughputLimit", "RedrivePolicy", "RedriveAllowPolicy", "FifoQueue",
 			"ContentBasedDeduplication", "DelaySeconds", "MaximumMessageSize", "MessageRetentionPeriod", "ReceiveMessageWaitTimeSeconds", "VisibilityTimeout")
 		policy.lost(err, "PolicyDocument")
 	default:
