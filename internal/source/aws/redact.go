@@ -1,6 +1,11 @@
 package aws
 
-import "slices"
+import (
+	"slices"
+	"strings"
+
+	"holdfast.dev/holdfast/internal/evidence"
+)
 
 // Redacted replaces a secret in a recording.
 const Redacted = "[redacted]"
@@ -9,6 +14,8 @@ const Redacted = "[redacted]"
 // of fields, at any depth, whose value is taken out. A map keeps its keys, so
 // that a control can still ask which variables a function has.
 var secrets = map[string][]string{
+	"cloudcontrol.GetResource":           {"Variables", "Environment", "EnvironmentVariables"},
+	"cloudcontrol.ListResources":         {"Variables", "Environment", "EnvironmentVariables"},
 	"lambda.ListFunctions":               {"Variables"},
 	"lambda.GetFunction":                 {"Variables", "Location"},
 	"lambda.GetFunctionConfiguration":    {"Variables"},
@@ -26,12 +33,12 @@ var always = []string{
 
 // redact is v without its secrets; v itself is not changed.
 func redact(service, operation string, v any) any {
-	return redactor{secrets[service+"."+operation]}.value(v, "")
+	return redactor{secrets[service+"."+operation]}.value(v)
 }
 
 type redactor struct{ fields []string }
 
-func (r redactor) value(v any, parent string) any {
+func (r redactor) value(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		out := make(map[string]any, len(v))
@@ -39,18 +46,37 @@ func (r redactor) value(v any, parent string) any {
 			if slices.Contains(always, k) || slices.Contains(r.fields, k) {
 				out[k] = blank(e)
 			} else {
-				out[k] = r.value(e, k)
+				out[k] = r.value(e)
 			}
 		}
 		return out
 	case []any:
 		out := make([]any, len(v))
 		for i, e := range v {
-			out[i] = r.value(e, parent)
+			out[i] = r.value(e)
 		}
 		return out
+	case string:
+		return r.text(v)
 	}
 	return v
+}
+
+// text redacts within JSON that an API hands over as text, as Cloud Control
+// does with every resource.
+func (r redactor) text(s string) string {
+	if len(r.fields) == 0 || !strings.HasPrefix(s, "{") {
+		return s
+	}
+	v, err := evidence.Decode([]byte(s))
+	if err != nil {
+		return s
+	}
+	b, err := evidence.Append(nil, r.value(v))
+	if err != nil {
+		return Redacted
+	}
+	return string(b)
 }
 
 // blank keeps the shape of a value and none of its content.

@@ -18,10 +18,16 @@ import (
 // set. renames maps a field, by its dotted path of API names or by its bare
 // name, to the name CloudFormation has for it; "" drops the field.
 func Shape(v any, renames map[string]string) any {
-	return shaper{renames}.value(reflect.ValueOf(v), "", 0)
+	return shaper{renames: renames}.value(reflect.ValueOf(v), "", 0)
 }
 
-type shaper struct{ renames map[string]string }
+type shaper struct {
+	renames map[string]string
+
+	// keep leaves empty lists and objects in: to a recording, an object that is
+	// there and says nothing differs from one that is not there.
+	keep bool
+}
 
 const maxShape = 64
 
@@ -113,6 +119,9 @@ func (s shaper) list(v reflect.Value, path string, depth int) any {
 		}
 	}
 	if out == nil {
+		if s.keep && !v.IsNil() {
+			return []any{}
+		}
 		return nil
 	}
 	return out
@@ -125,7 +134,7 @@ func (s shaper) dict(v reflect.Value, path string, depth int) any {
 			out[k.String()] = e
 		}
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && (!s.keep || v.IsNil()) {
 		return nil
 	}
 	return out
@@ -148,7 +157,7 @@ func (s shaper) object(v reflect.Value, path string, depth int) any {
 			out[name] = e
 		}
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && !s.keep {
 		return nil
 	}
 	return out
@@ -191,9 +200,9 @@ func Time(t time.Time) any {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// encode is Shape for an SDK output that is to be recorded.
+// encode is an SDK output as it is recorded.
 func encode(out any) any {
-	v := Shape(out, nil)
+	v := shaper{keep: true}.value(reflect.ValueOf(out), "", 0)
 	if v == nil {
 		return map[string]any{}
 	}

@@ -89,6 +89,13 @@ func (o Outcome) Sorted() []aws.Batch {
 // which may be nil.
 func Run(ctx context.Context, t testing.TB, collectors []aws.Collector, world fs.FS, trouble func(Answer) Answer) Outcome {
 	t.Helper()
+	return RunWith(ctx, t, collectors, world, trouble, aws.RunOptions{})
+}
+
+// RunWith is Run with options of the test's own; sink, clock and sleep are set
+// here where they are not there.
+func RunWith(ctx context.Context, t testing.TB, collectors []aws.Collector, world fs.FS, trouble func(Answer) Answer, o aws.RunOptions) Outcome {
+	t.Helper()
 	w, err := aws.SavedFS(world, aws.Options{Collectors: collectors})
 	if err != nil {
 		t.Fatal(err)
@@ -108,11 +115,16 @@ func Run(ctx context.Context, t testing.TB, collectors []aws.Collector, world fs
 	for i := range w.Targets {
 		w.Targets[i].Config = aws.Answered("us-east-1", counted)
 	}
-	out.Err = aws.Run(ctx, w, aws.RunOptions{
-		Sink:  func(_ context.Context, b aws.Batch) error { out.Batches = append(out.Batches, b); return nil },
-		Now:   func() time.Time { return Now },
-		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
-	})
+	if o.Sink == nil {
+		o.Sink = func(_ context.Context, b aws.Batch) error { out.Batches = append(out.Batches, b); return nil }
+	}
+	if o.Now == nil {
+		o.Now = func() time.Time { return Now }
+	}
+	if o.Sleep == nil {
+		o.Sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+	}
+	out.Err = aws.Run(ctx, w, o)
 	return out
 }
 
