@@ -31,6 +31,7 @@ func (e *evaluator) template(skips []skipComment) Template {
 		t.Description = d.text
 	}
 	e.readTransforms(root.get("Transform"))
+	e.readModules(root)
 	e.readParameters(root.get("Parameters"))
 	e.readMappings(root.get("Mappings"))
 	e.readConditions(root.get("Conditions"))
@@ -42,6 +43,21 @@ func (e *evaluator) template(skips []skipComment) Template {
 	e.macroGaps(t.Resources)
 	t.Gaps, t.Warnings = e.gaps, e.warnings
 	return t
+}
+
+// readModules knows the sections which the AWS CLI and Rain resolve before they
+// deploy: they include other templates, and add names.
+func (e *evaluator) readModules(root *node) {
+	for _, m := range root.kids {
+		switch m.key {
+		case "Modules":
+			e.gap(m.key, nil, "", m, "the section Modules includes other templates, which are not read from here")
+		case "Packages", "Constants", "Rain":
+		default:
+			continue
+		}
+		e.open = true
+	}
 }
 
 func (e *evaluator) readMappings(section *node) {

@@ -98,6 +98,9 @@ func (e *evaluator) eval(n *node, at *trail) any {
 	if e.budget--; e.budget < 0 {
 		return e.fail(n, "the template expands to more than %d values; split it into nested stacks", e.opt.maxNodes())
 	}
+	if n.kind == text {
+		return resolved(n.text)
+	}
 	if n.scalar() {
 		return n.scalarValue()
 	}
@@ -222,6 +225,8 @@ func (e *evaluator) call(n *node, function string, arg *node, at *trail) any {
 		return evidence.Unknown{Reason: "Availability Zones are known at deployment", Present: true}
 	case "Fn::ImportValue":
 		return e.importValue(arg)
+	case "Fn::GetStackOutput":
+		return evidence.Unknown{Reason: "output of another stack", Present: true}
 	case "Fn::Transform":
 		return evidence.Unknown{Reason: "transform " + transformName(arg) + " is not expanded"}
 	case "Fn::Length":

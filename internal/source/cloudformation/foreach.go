@@ -40,7 +40,8 @@ func (e *evaluator) expandAll(members []member, what string) []member {
 }
 
 // expand is the members that one loop makes: [identifier, collection, {key: value}].
-// Where the collection is not known it says why.
+// Several identifiers take the items of a list of lists, or the keys and values
+// of a map. Where the collection is not known it says why.
 func (e *evaluator) expand(m member) (out []member, reason string) {
 	loop := m.key
 	if e.depth++; e.depth > 3*defaultMaxDepth {
@@ -51,42 +52,87 @@ func (e *evaluator) expand(m member) (out []member, reason string) {
 	if args == nil || e.err != nil {
 		return nil, ""
 	}
-	identifier, body := args[0].value, args[2].value
-	if !identifier.scalar() || identifier.text == "" || body.kind != object {
-		e.fail(m.value, "%s takes an identifier, a list and an object with one key", loop)
-		return nil, ""
+	identifiers, body := e.identifiers(loop, args[0].value), args[2].value
+	if body.kind != object {
+		e.fail(body, "%s takes an identifier, a collection and an object", loop)
 	}
-	values, reason := e.collection(loop, args[1].value)
-	for _, v := range values {
-		sub := e.substitute(body, identifier.text, v)
+	rounds, reason := e.collection(loop, args[1].value, len(identifiers))
+	for _, values := range rounds {
+		made := body
+		for i, v := range values {
+			made = e.substitute(made, identifiers[i], v)
+		}
 		if e.err != nil {
 			return nil, ""
 		}
-		out = append(out, sub.kids...)
+		out = append(out, made.kids...)
 	}
 	return out, reason
 }
 
-func (e *evaluator) collection(loop string, n *node) (values []string, reason string) {
+// identifiers are one name or a list of names.
+func (e *evaluator) identifiers(loop string, n *node) []string {
+	members := []member{{value: n}}
+	if n.kind == list {
+		members = n.kids
+	}
+	var out []string
+	for _, m := range members {
+		name, ok := textValue(e.eval(m.value, nil))
+		if !ok {
+			e.fail(m.value, "%s takes the name of an identifier first, or a list of names", loop)
+			return nil
+		}
+		out = append(out, name)
+	}
+	return out
+}
+
+// collection is the values of the identifiers in each round.
+func (e *evaluator) collection(loop string, n *node, identifiers int) (rounds [][]string, reason string) {
+	var items []any
 	switch v := e.eval(n, nil).(type) {
 	case evidence.Unknown:
 		return nil, v.Reason
 	case []any:
-		for _, item := range v {
-			if u, ok := item.(evidence.Unknown); ok {
+		items = v
+	case map[string]any:
+		for _, m := range n.kids { // in the order of the template
+			if value, ok := v[m.key]; ok {
+				items = append(items, append([]any{m.key}, flat(value)...))
+			}
+		}
+	default:
+		e.fail(n, "the collection of %s must be a list or a map", loop)
+		return nil, ""
+	}
+	for _, item := range items {
+		var values []string
+		for _, v := range flat(item) {
+			if u, ok := v.(evidence.Unknown); ok {
 				return nil, u.Reason
 			}
-			s, ok := textOf(item)
+			s, ok := textOf(v)
 			if !ok {
 				e.fail(n, "the collection of %s must hold texts", loop)
 				return nil, ""
 			}
 			values = append(values, s)
 		}
-		return values, ""
+		if len(values) != identifiers {
+			e.fail(n, "%s has %d identifiers, and its collection an item of %d values", loop, identifiers, len(values))
+			return nil, ""
+		}
+		rounds = append(rounds, values)
 	}
-	e.fail(n, "the collection of %s must be a list", loop)
-	return nil, ""
+	return rounds, ""
+}
+
+func flat(v any) []any {
+	if items, ok := v.([]any); ok {
+		return items
+	}
+	return []any{v}
 }
 
 // substitute puts the value in place of ${identifier}, &{identifier} and

@@ -111,12 +111,12 @@ func (e *evaluator) readParameter(m member) *parameter {
 		e.fail(&node{line: m.line, col: m.col}, "%s parameter %q to %q, which is not one of its AllowedValues: %s", from, m.key, values[i], strings.Join(p.allowed, ", "))
 		return p
 	}
-	p.value = given
+	p.value = resolved(given)
 	if isList {
 		e.charge(m.value, len(values))
 		all := make([]any, len(values))
 		for i, v := range values {
-			all[i] = v
+			all[i] = resolved(v)
 		}
 		p.value = all
 	}

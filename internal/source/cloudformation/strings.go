@@ -47,13 +47,27 @@ func (j *joined) addUnknown(u evidence.Unknown) {
 
 func (j *joined) value() any {
 	if !j.unknown {
-		return j.b.String()
+		return resolved(j.b.String())
 	}
 	u := evidence.Unknown{Reason: j.reason, Present: j.present, Ref: j.ref}
 	if j.several {
 		u.Ref = ""
 	}
 	return u
+}
+
+// resolved is the text, or unknown where it holds a dynamic reference such as
+// {{resolve:ssm:/path}}, which only the deployment replaces.
+func resolved(s string) any {
+	_, reference, found := strings.Cut(s, "{{resolve:")
+	if !found {
+		return s
+	}
+	reason := "dynamic reference"
+	if service, _, ok := strings.Cut(reference, ":"); ok {
+		reason += " to " + service
+	}
+	return evidence.Unknown{Reason: reason, Present: true}
 }
 
 // sub takes a template string, or a list of it and a map of values.
@@ -70,7 +84,15 @@ func (e *evaluator) sub(arg *node) any {
 		}
 	}
 	if !template.scalar() {
-		return e.fail(template, "Fn::Sub takes a text, or a list of a text and a map")
+		v := e.eval(template, nil)
+		made, ok := v.(string)
+		if !ok && !isUnknown(v) {
+			return e.fail(template, "Fn::Sub takes a text, or a list of a text and a map")
+		}
+		if !ok || e.err != nil {
+			return v
+		}
+		template = &node{kind: text, line: template.line, col: template.col, text: made}
 	}
 	var j joined
 	rest := template.text
@@ -205,39 +227,4 @@ func (e *evaluator) base64(arg *node) any {
 		return nil
 	}
 	return base64.StdEncoding.EncodeToString([]byte(s))
-}
-
-// toJSON prints a value as JSON with sorted keys.
-func (e *evaluator) toJSON(arg *node) any {
-	v := e.eval(arg, nil)
-	var j joined
-	j.present = true
-	gatherUnknown(v, &j)
-	if j.unknown {
-		return j.value()
-	}
-	if _, removed := v.(noValue); removed || e.err != nil {
-		return v
-	}
-	b, err := evidence.Append(nil, v)
-	e.spend(arg, len(b))
-	if err != nil {
-		return e.fail(arg, "Fn::ToJsonString: %w", err)
-	}
-	return string(b)
-}
-
-func gatherUnknown(v any, j *joined) {
-	switch v := v.(type) {
-	case evidence.Unknown:
-		j.addUnknown(v)
-	case []any:
-		for _, e := range v {
-			gatherUnknown(e, j)
-		}
-	case map[string]any:
-		for _, k := range sortedKeys(v) {
-			gatherUnknown(v[k], j)
-		}
-	}
 }
