@@ -200,8 +200,8 @@ func (a *asffWriter) convert(f finding.Finding) (asffFinding, error) {
 	}
 	out.tell(f)
 	out.fields(f, a.meta)
-	if rule.Fix != "" || rule.HelpURI != "" {
-		out.Remediation = &asffRemediation{asffRecommendation{shorten(rule.Fix, 512), rule.HelpURI}}
+	if help := webAddress(rule.HelpURI); rule.Fix != "" || help != "" {
+		out.Remediation = &asffRemediation{asffRecommendation{shorten(rule.Fix, 512), help}}
 	}
 	return out, nil
 }

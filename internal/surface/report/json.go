@@ -24,6 +24,9 @@ func encode(v any, indent string) ([]byte, error) {
 }
 
 func escapeUnprintable(b []byte) []byte {
+	if isPlain(b) {
+		return b
+	}
 	hostile := func(r rune) bool { return r != '\n' && r != utf8.RuneError && unprintable(r) }
 	if bytes.IndexFunc(b, hostile) < 0 {
 		return b

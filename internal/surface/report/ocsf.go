@@ -153,8 +153,8 @@ func (o *ocsfWriter) event(f finding.Finding) ocsfEvent {
 	}
 	if rule.Fix != "" {
 		e.Remediation = &ocsfRemediation{Desc: rule.Fix}
-		if rule.HelpURI != "" {
-			e.Remediation.References = []string{rule.HelpURI}
+		if help := webAddress(rule.HelpURI); help != "" {
+			e.Remediation.References = []string{help}
 		}
 	}
 	return e

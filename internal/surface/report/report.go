@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/url"
 	"strings"
 	"time"
 
@@ -129,6 +130,16 @@ func (m Meta) width() int {
 		return 100
 	}
 	return max(40, m.Width)
+}
+
+// webAddress is an address formats may offer as a link, or "": controls come
+// from users too.
+func webAddress(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return ""
+	}
+	return u.String()
 }
 
 // findingsWriter takes findings one by one. Close completes the document; a

@@ -77,6 +77,9 @@ func (t terminal) bar(percent, columns int) string {
 }
 
 func (t terminal) practices() {
+	if len(t.r.Practices) == 0 {
+		return
+	}
 	bars := max(8, min(20, (t.width-60)/3))
 	title := t.width - 5 - 2 - 8 - 2 - bars - 5 - 20
 	rows := 1
@@ -114,8 +117,12 @@ func ratingColour(rating string) colour {
 
 // notJudged says why a practice has no score.
 func notJudged(p review.Practice) string {
-	if p.Controls == 0 {
+	v := p.Verdicts
+	switch {
+	case p.Controls == 0:
 		return "not judged: needs a person"
+	case v.NotApplicable > 0 && v.Fail+v.Unknown+v.Error+v.Excepted+v.Prevented == 0:
+		return "not judged: does not apply"
 	}
 	return "not judged: nothing seen"
 }
@@ -215,6 +222,9 @@ func (t terminal) coverage() {
 	if s.whole() {
 		t.line(t.p.paint(green, "Everything the controls ask for was seen."))
 		return
+	}
+	if s.Accounts == 0 {
+		t.warn("no account is known: holdfast collect")
 	}
 	if list := unseen(t.r.Coverage); len(list) > 0 {
 		t.warn("nothing was read of " + names(list, 3))

@@ -140,7 +140,7 @@ func newSARIFRule(id string, r Rule) sarifRule {
 	rule := sarifRule{
 		ID:                   id,
 		ShortDescription:     sarifText{r.Title},
-		HelpURI:              r.HelpURI,
+		HelpURI:              webAddress(r.HelpURI),
 		DefaultConfiguration: map[string]any{"level": sarifLevel(r.Severity)},
 		Properties: map[string]any{
 			"tags": slices.Compact(tags), "security-severity": sarifScore(r.Severity), "precision": "high",
@@ -317,7 +317,7 @@ func (s *sarifWriter) driver() map[string]any {
 	if rules == nil {
 		rules = []sarifRule{}
 	}
-	d := map[string]any{"name": toolName, "rules": rules, "informationUri": "https://holdfast.dev"}
+	d := map[string]any{"name": toolName, "rules": rules}
 	if s.meta.Tool != "" {
 		d["version"] = s.meta.Tool
 	}

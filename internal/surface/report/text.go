@@ -24,11 +24,21 @@ func unprintable(r rune) bool {
 	return unicode.Is(unicode.Co, r) || unicode.Is(unicode.Cs, r)
 }
 
+// isPlain tells printable ASCII, which most text is, without looking at runes.
+func isPlain[T string | []byte](s T) bool {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
 // clean is a string as one printable line: white space becomes a space, each
 // other unprintable character the replacement character, so that nobody
 // mistakes what was there for nothing.
 func clean(s string) string {
-	if strings.IndexFunc(s, unprintable) < 0 {
+	if isPlain(s) || strings.IndexFunc(s, unprintable) < 0 {
 		return s
 	}
 	return strings.Map(func(r rune) rune {
@@ -77,6 +87,7 @@ func fitLeft(s string, columns int) string {
 		return s
 	}
 	runes := []rune(s)
+	runes = runes[max(0, len(runes)-8*columns):] // marks without width make a name long; none needs this many
 	for len(runes) > 0 && width(string(runes)) > columns-1 {
 		runes = runes[1:]
 	}

@@ -103,8 +103,9 @@ func sumCoverage(c review.Coverage) coverageSum {
 	return s
 }
 
+// whole is never said of an estate nobody has looked at.
 func (s coverageSum) whole() bool {
-	return s.Seen == s.Accounts && s.Partly == 0 && s.Gaps == 0 && s.MissingTypes == 0
+	return s.Accounts > 0 && s.Seen == s.Accounts && s.Partly == 0 && s.Gaps == 0 && s.MissingTypes == 0
 }
 
 // unseen lists the accounts nothing was read of.
