@@ -72,55 +72,55 @@ func (e *evaluator) readParameters(section *node) {
 
 func (e *evaluator) readParameter(m member) *parameter {
 	p := &parameter{}
-	declared := m.value
-	for _, allowed := range allowedValues(declared) {
+	for _, allowed := range allowedValues(m.value) {
 		p.allowed = append(p.allowed, allowed.value.text)
 	}
-	given, overridden := e.opt.Parameters[m.key]
-	from := "the parameters that were given set"
-	if !overridden {
-		if d := declared.get("Default"); d != nil && d.kind != null {
-			given, overridden = defaultText(d), true
-			from = "the default sets"
-		}
-	}
 	typ := "String"
-	if t := declared.get("Type"); t != nil && t.text != "" {
+	if t := m.value.get("Type"); t != nil && t.text != "" {
 		typ = t.text
 	}
 	isList := typ == "CommaDelimitedList" || strings.HasPrefix(typ, "List<")
+	given, from, overridden := e.given(m)
 	switch {
-	case isTrue(declared.get("NoEcho")):
+	case isTrue(m.value.get("NoEcho")):
 		p.value = evidence.Unknown{Reason: "parameter " + m.key + " is NoEcho", Present: true}
-		return p
 	case strings.HasPrefix(typ, "AWS::SSM::Parameter::Value<"):
 		p.value = evidence.Unknown{Reason: "parameter " + m.key + " is read from Systems Manager at deployment", Present: true}
-		return p
 	case !overridden && len(p.allowed) == 1 && !isList:
 		p.value = p.allowed[0]
-		return p
 	case !overridden:
 		p.value = evidence.Unknown{Reason: "parameter " + m.key + " has no value"}
-		return p
-	}
-	values := []string{given}
-	if isList {
-		values = splitList(given)
-	}
-	if i := slices.IndexFunc(values, func(v string) bool { return len(p.allowed) > 0 && !slices.Contains(p.allowed, v) }); i >= 0 {
-		e.fail(&node{line: m.line, col: m.col}, "%s parameter %q to %q, which is not one of its AllowedValues: %s", from, m.key, values[i], strings.Join(p.allowed, ", "))
-		return p
-	}
-	p.value = resolved(given)
-	if isList {
+	case isList:
+		values := splitList(given)
 		e.charge(m.value, len(values))
 		all := make([]any, len(values))
 		for i, v := range values {
+			e.checkAllowed(m, p, v, from)
 			all[i] = resolved(v)
 		}
 		p.value = all
+	default:
+		e.checkAllowed(m, p, given, from)
+		p.value = resolved(given)
 	}
 	return p
+}
+
+// given is the value from outside or else the default.
+func (e *evaluator) given(m member) (value, from string, ok bool) {
+	if v, ok := e.opt.Parameters[m.key]; ok {
+		return v, "the parameters that were given set", true
+	}
+	if d := m.value.get("Default"); d != nil && d.kind != null {
+		return defaultText(d), "the default sets", true
+	}
+	return "", "", false
+}
+
+func (e *evaluator) checkAllowed(m member, p *parameter, value, from string) {
+	if len(p.allowed) > 0 && !slices.Contains(p.allowed, value) {
+		e.fail(&node{line: m.line, col: m.col}, "%s parameter %q to %q, which is not one of its AllowedValues: %s", from, m.key, value, strings.Join(p.allowed, ", "))
+	}
 }
 
 func allowedValues(declared *node) []member {

@@ -94,6 +94,11 @@ func (e *evaluator) sub(arg *node) any {
 		}
 		template = &node{kind: text, line: template.line, col: template.col, text: made}
 	}
+	return e.fill(template, values)
+}
+
+// fill puts values into the ${…} of a template string.
+func (e *evaluator) fill(template, values *node) any {
 	var j joined
 	rest := template.text
 	for {

@@ -8,6 +8,9 @@ func (e *evaluator) toJSON(arg *node) any {
 	if _, removed := v.(noValue); removed || e.err != nil {
 		return v
 	}
+	if isUnknown(v) {
+		return v
+	}
 	j := joined{present: true}
 	gatherUnknown(v, &j)
 	if j.unknown {
