@@ -262,9 +262,9 @@ func TestExpiredCredentialsEndInOneSentence(t *testing.T) {
 // journal keeps finished units in memory.
 type journal struct{ units []string }
 
-func (j *journal) Done(u aws.Unit) bool         { return slices.Contains(j.units, u.String()) }
-func (j *journal) Finish(u aws.Unit) error      { j.units = append(j.units, u.String()); return nil }
-func (j *journal) String() string               { return strings.Join(j.units, " ") }
+func (j *journal) Done(u aws.Unit) bool    { return slices.Contains(j.units, u.String()) }
+func (j *journal) Finish(u aws.Unit) error { j.units = append(j.units, u.String()); return nil }
+func (j *journal) String() string          { return strings.Join(j.units, " ") }
 
 func TestCredentialsThatExpireMidwayLeaveAResumableRun(t *testing.T) {
 	c := &cloud{endless: true}

@@ -141,6 +141,7 @@ func (s *Session) batch(u Unit, types []string) Batch {
 	defer s.mu.Unlock()
 	b := Batch{Unit: u, Resources: s.resources, Gaps: s.gaps}
 	slices.SortStableFunc(b.Resources, func(x, y evidence.Resource) int { return cmp.Compare(x.Key(), y.Key()) })
+	b.Resources = lastOfEach(b.Resources)
 	slices.SortStableFunc(b.Gaps, compareGaps)
 	b.Gaps = slices.CompactFunc(b.Gaps, func(x, y evidence.Gap) bool { return compareGaps(x, y) == 0 })
 	for _, t := range slices.Sorted(slices.Values(types)) {
@@ -149,6 +150,19 @@ func (s *Session) batch(u Unit, types []string) Batch {
 		}
 	}
 	return b
+}
+
+// lastOfEach keeps the last of resources with one key: AWS lists a thing twice
+// when it moves from one page to the next.
+func lastOfEach(sorted []evidence.Resource) []evidence.Resource {
+	var out []evidence.Resource
+	for i := range sorted {
+		if i+1 < len(sorted) && sorted[i].Key() == sorted[i+1].Key() {
+			continue
+		}
+		out = append(out, sorted[i])
+	}
+	return out
 }
 
 func compareGaps(x, y evidence.Gap) int {
