@@ -62,10 +62,10 @@ func (s *junitSuite) add(f finding.Finding) {
 	switch f.Verdict {
 	case finding.Fail:
 		s.failures++
-		fmt.Fprintf(&s.cases, ">\n      <failure type=\"%s\" message=\"%s\">%s</failure>\n    </testcase>\n", kind, text, xmlText(junitDetail(f)))
+		fmt.Fprintf(&s.cases, ">\n      <failure type=\"%s\" message=\"%s\">%s</failure>\n    </testcase>\n", kind, text, junitBody(f))
 	case finding.Error:
 		s.errors++
-		fmt.Fprintf(&s.cases, ">\n      <error type=\"%s\" message=\"%s\">%s</error>\n    </testcase>\n", kind, text, xmlText(junitDetail(f)))
+		fmt.Fprintf(&s.cases, ">\n      <error type=\"%s\" message=\"%s\">%s</error>\n    </testcase>\n", kind, text, junitBody(f))
 	case finding.Pass:
 		s.cases.WriteString("/>\n")
 	default:
@@ -81,6 +81,12 @@ func junitName(f finding.Finding) string {
 		name += " (" + f.Region + ")"
 	}
 	return name
+}
+
+// junitBody is the detail with its line breaks as they are, which is easier on
+// the eye than references.
+func junitBody(f finding.Finding) string {
+	return strings.ReplaceAll(xmlText(junitDetail(f)), "&#xA;", "\n")
 }
 
 func junitDetail(f finding.Finding) string {

@@ -6,21 +6,31 @@ import (
 
 	"holdfast.dev/holdfast/internal/finding"
 	"holdfast.dev/holdfast/internal/operate/review"
+	"holdfast.dev/holdfast/internal/operate/risk"
 )
 
 // reviewDocument is the review as JSON: what review.Review spells, the
 // findings it holds as the json findings format spells them, and what made it.
 //
-// Lists are lists even when empty, percentages are null where nothing could be
-// judged, times are RFC 3339 in UTC.
+// Lists are lists even when empty, save those review.Review leaves out;
+// percentages are null where nothing could be judged; times are RFC 3339 in UTC.
 type reviewDocument struct {
-	Format  string `json:"format"`
-	Tool    string `json:"tool"`
-	Version string `json:"version,omitempty"`
-	*review.Review
-	At        time.Time          `json:"at"`
-	Practices []practiceDocument `json:"practices"`
-	Changes   *changesDocument   `json:"changes,omitempty"`
+	Format     string                `json:"format"`
+	Tool       string                `json:"tool"`
+	Version    string                `json:"version,omitempty"`
+	At         time.Time             `json:"at"`
+	Estate     review.Estate         `json:"estate"`
+	Practices  []practiceDocument    `json:"practices"`
+	Verdicts   review.Counts         `json:"verdicts"`
+	Severities review.SeverityCounts `json:"open_failures"`
+	Matrix     risk.Matrix           `json:"matrix"`
+	Risks      []risk.Risk           `json:"risks"`
+	First      []review.Action       `json:"what_to_do_first"`
+	Coverage   review.Coverage       `json:"coverage"`
+	Accounts   []review.Posture      `json:"accounts"`
+	Controls   []review.ControlScore `json:"controls"`
+	Exceptions []exceptionDocument   `json:"exceptions"`
+	Changes    *changesDocument      `json:"changes,omitempty"`
 }
 
 // reviewFormat changes when a reader of the old form would stumble.
@@ -37,10 +47,23 @@ type changesDocument struct {
 	Fixed []record `json:"fixed_findings"`
 }
 
+type exceptionDocument struct {
+	review.ExceptionUse
+	Expires time.Time `json:"expires"`
+}
+
 func reviewJSON(w *errWriter, m Meta, r *review.Review) error {
-	doc := reviewDocument{Format: reviewFormat, Tool: toolName, Version: m.Tool, Review: withLists(r), At: r.At.UTC(), Practices: []practiceDocument{}}
+	r = withLists(r)
+	doc := reviewDocument{
+		Format: reviewFormat, Tool: toolName, Version: m.Tool, At: r.At.UTC(), Estate: r.Estate, Practices: []practiceDocument{},
+		Verdicts: r.Verdicts, Severities: r.Severities, Matrix: r.Matrix, Risks: r.Risks, First: r.First,
+		Coverage: r.Coverage, Accounts: r.Accounts, Controls: r.Controls, Exceptions: []exceptionDocument{},
+	}
 	for _, p := range r.Practices {
 		doc.Practices = append(doc.Practices, practiceDocument{p, records(p.Top)})
+	}
+	for _, e := range r.Exceptions {
+		doc.Exceptions = append(doc.Exceptions, exceptionDocument{e, e.Expires.UTC()})
 	}
 	if c := r.Changes; c != nil {
 		doc.Changes = &changesDocument{*c, records(c.New), records(c.Fixed)}

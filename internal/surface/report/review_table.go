@@ -49,7 +49,9 @@ func (t terminal) heading(title, note string) {
 
 func (t terminal) header() {
 	t.line(t.p.paint(bold, "SEC01") + "  " + t.p.paint(bold, fit(question, t.width-7)))
-	t.line(t.p.paint(faint, fit(strings.Join(estateLine(t.r), " · "), t.width)))
+	for _, line := range wrap(strings.Join(estateLine(t.r), " · "), t.width, 2) {
+		t.line(t.p.paint(faint, line))
+	}
 	score := overall(t.r)
 	percent, ok := score.Percent()
 	if !ok {
@@ -59,8 +61,12 @@ func (t terminal) header() {
 	t.line("")
 	columns := t.width / 4
 	head := fmt.Sprintf("%d%%", percent)
-	rest := fmt.Sprintf(" of checks hold: %s pass, %s fail, %s unknown (a check is a control in an account)", grouped(score.Passed), grouped(score.Failed), grouped(score.Unknown))
-	t.line(t.bar(percent, columns) + "  " + t.p.paint(bold, head) + fit(rest, t.width-columns-2-len(head)))
+	rest := fmt.Sprintf(" of checks hold: %s pass, %s fail, %s unknown", grouped(score.Passed), grouped(score.Failed), grouped(score.Unknown))
+	room := t.width - columns - 2 - len(head)
+	if note := " (a check: one control in one account)"; len(rest)+len(note) <= room {
+		rest += note
+	}
+	t.line(t.bar(percent, columns) + "  " + t.p.paint(bold, head) + fit(rest, room))
 }
 
 // bar fills by tenths of a percent what holds; full only when all does.
@@ -82,7 +88,7 @@ func (t terminal) practices() {
 	}
 	bars := max(8, min(20, (t.width-60)/3))
 	title := t.width - 5 - 2 - 8 - 2 - bars - 5 - 20
-	rows := 1
+	rows := 1 // of a title; a small terminal is short as well
 	if t.width >= 96 {
 		rows = 2
 	}

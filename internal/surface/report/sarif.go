@@ -355,8 +355,3 @@ func (s *sarifWriter) Abort(error) error {
 func sarifMessage(f finding.Finding) string {
 	return strings.ReplaceAll(message(f), "](", "] (")
 }
-
-// message is what a finding says, never empty.
-func message(f finding.Finding) string {
-	return cmp.Or(f.Message, f.Title, f.Rule, "no message")
-}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"strings"
@@ -81,10 +82,7 @@ func (t *table) settle() {
 
 func (t *table) finding(f finding.Finding) {
 	t.row(severityColour(f.Severity), verdictColour(f.Verdict), bold, strings.ToUpper(string(f.Severity)), verdictName(f.Verdict), f.Rule, place(f))
-	text := f.Message
-	if text == "" {
-		text = f.Title
-	}
+	text := message(f)
 	if why := aside(f); why != "" {
 		text = strings.TrimSpace(text + " (" + why + ")")
 	}
@@ -161,6 +159,26 @@ func aside(f finding.Finding) string {
 		return "reopened"
 	}
 	return ""
+}
+
+// message is what a finding says, never empty. The title of a control is what
+// ought to be, so it only stands alone where that is so.
+func message(f finding.Finding) string {
+	if f.Message != "" {
+		return f.Message
+	}
+	title := cmp.Or(f.Title, f.Rule, "a control without a name")
+	switch f.Verdict {
+	case finding.Pass:
+		return title
+	case finding.Unknown:
+		return "not enough was seen to judge: " + title
+	case finding.NotApplicable:
+		return "does not apply: " + title
+	case finding.Error:
+		return "could not be evaluated: " + title
+	}
+	return "does not hold: " + title
 }
 
 func verdictName(v finding.Verdict) string {
