@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -66,7 +67,7 @@ func BenchmarkApply100k(b *testing.B) {
 		for batch := range estate(100_000) {
 			apply(b, s, run, batch)
 		}
-		if err := run.Finish(context.Background(), Finished, nil); err != nil {
+		if err := errors.Join(run.Finish(context.Background(), Finished, nil), s.Close()); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -138,6 +139,7 @@ func benchmarkFindings(b *testing.B, n int) {
 		for b.Loop() {
 			s := open(b, b.TempDir(), Options{})
 			review(b, s, 0, verdictsOf(n))
+			s.Close()
 		}
 		b.ReportMetric(peak(), "peak-MiB")
 	})

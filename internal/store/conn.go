@@ -23,10 +23,11 @@ type conn struct {
 // Pages of 8 KiB hold a typical resource whole. The caches bound memory: what
 // does not fit is spilled to the log while a big transaction runs.
 const (
-	pageSize  = 8192
-	writeKiB  = 32 << 10
-	readKiB   = 8 << 10
-	journalMB = 64 // the log is cut back to this after a checkpoint
+	pageSize   = 8192
+	writeKiB   = 32 << 10
+	readKiB    = 8 << 10
+	logPages   = 4000 // 32 MiB of log are written before they are carried over
+	logMaxSize = 64 << 20
 )
 
 // How a database file is opened. One that lies still in a place where nothing
@@ -61,7 +62,7 @@ func connect(path string, mode string) (*conn, error) {
 	pragmas := []string{"busy_timeout=5000", fmt.Sprintf("cache_size=-%d", cache)}
 	if write {
 		pragmas = append(pragmas, fmt.Sprintf("page_size=%d", pageSize), "journal_mode=wal", "synchronous=normal",
-			fmt.Sprintf("journal_size_limit=%d", journalMB<<20))
+			fmt.Sprintf("wal_autocheckpoint=%d", logPages), fmt.Sprintf("journal_size_limit=%d", logMaxSize))
 	} else {
 		pragmas = append(pragmas, "query_only=1")
 	}

@@ -81,6 +81,14 @@ func (s *Store) openWriter(ctx context.Context, o Options) error {
 	if s.lock, err = acquire(s.dir, s.now(), commandLine(o.Args)); err != nil {
 		return err
 	}
+	// SQLite gives its other files the mode of this one: evidence is nobody else's business.
+	f, err := os.OpenFile(dbPath(s.dir), os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return err
+	}
 	if s.write, err = connect(dbPath(s.dir), writing); err != nil {
 		return err
 	}
