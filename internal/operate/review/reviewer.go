@@ -45,9 +45,9 @@ type Reviewer struct {
 	Exceptions finding.Register
 	At         time.Time
 
-	// Guardrails prepares the answer to what is prevented; nil where no policy
-	// was collected.
-	Guardrails func(*check.Estate) Guardrails
+	// Guardrails prepares the answer to what is prevented, from the resources that
+	// describe the estate (among others); nil where nobody asks.
+	Guardrails func(estate *check.Estate, described []*evidence.Resource) Guardrails
 
 	// All makes Findings yield every verdict, PASS and NOT_APPLICABLE too.
 	All bool
@@ -144,7 +144,7 @@ func (r *Reviewer) prepare(ctx context.Context) error {
 		}
 	}
 	if r.Guardrails != nil {
-		r.guards = r.Guardrails(r.estate)
+		r.guards = r.Guardrails(r.estate, kept)
 	}
 	return nil
 }

@@ -1,0 +1,132 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"time"
+
+	"holdfast.dev/holdfast/internal/engine/check"
+	"holdfast.dev/holdfast/internal/evidence"
+	"holdfast.dev/holdfast/internal/finding"
+	"holdfast.dev/holdfast/internal/operate/guardrail"
+	"holdfast.dev/holdfast/internal/operate/review"
+	"holdfast.dev/holdfast/internal/store"
+)
+
+// snapshot is the evidence of one instant, as reviews read it.
+type snapshot struct {
+	store *store.Store
+	at    time.Time
+}
+
+func (s snapshot) Records(ctx context.Context, types []string) iter.Seq2[review.Record, error] {
+	return func(yield func(review.Record, error) bool) {
+		for r, err := range s.store.Records(ctx, s.at, store.Query{Types: types}) {
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+func (s snapshot) Gaps(ctx context.Context) ([]evidence.Gap, error) { return s.store.Gaps(ctx, s.at) }
+
+// Reviewing is everything a review needs besides the store.
+type Reviewing struct {
+	Engine     *check.Engine
+	Knowledge  review.Knowledge
+	Guardrails *check.Guardrails
+	Exceptions finding.Register
+}
+
+// NewReviewing loads it for a workspace.
+func NewReviewing(w Workspace) (*Reviewing, error) {
+	controls, err := Controls(w.ControlFolders())
+	if err != nil {
+		return nil, err
+	}
+	r := new(Reviewing)
+	if r.Engine, err = Engine(controls, w.Params); err != nil {
+		return nil, err
+	}
+	if r.Knowledge, err = Knowledge(); err != nil {
+		return nil, err
+	}
+	if r.Guardrails, err = Guardrails(); err != nil {
+		return nil, err
+	}
+	r.Exceptions, err = LoadExceptions(w.ExceptionFolder())
+	return r, err
+}
+
+// Reviewer judges the store's snapshot of an instant.
+func (r *Reviewing) Reviewer(s *store.Store, at time.Time) *review.Reviewer {
+	return &review.Reviewer{
+		Engine: r.Engine, Evidence: snapshot{s, at}, Knowledge: r.Knowledge, Exceptions: r.Exceptions, At: at,
+		Guardrails: func(estate *check.Estate, described []*evidence.Resource) review.Guardrails {
+			return guardrail.Preventer{Guardrails: r.Guardrails, Policies: guardrail.Collect(slices.Values(described)), Scope: check.Scope{Now: at, Estate: estate}}
+		},
+	}
+}
+
+// ErrNoEvidence says that there is nothing to review.
+var ErrNoEvidence = errors.New("the store holds no evidence yet; run `holdfast collect`, or `holdfast demo` to see a review of a generated organisation")
+
+// Review judges the evidence as it is now and records the findings.
+func (r *Reviewing) Review(ctx context.Context, s *store.Store, at time.Time, args []string) (*review.Review, error) {
+	if _, ok, err := s.Latest(ctx); err != nil || !ok {
+		return nil, errors.Join(err, noEvidence(ok))
+	}
+	run, err := s.Begin(ctx, store.Run{Kind: "review", Args: args})
+	if err != nil {
+		return nil, err
+	}
+	reviewer := r.Reviewer(s, at)
+	if _, err := s.ApplyFindings(ctx, run, at, reviewer.Findings(ctx)); err != nil {
+		return nil, errors.Join(err, run.Finish(context.WithoutCancel(ctx), "failed", nil))
+	}
+	answer := reviewer.Review()
+	if err := fillStates(ctx, s, answer); err != nil {
+		return nil, err
+	}
+	return answer, run.Finish(ctx, "completed", summary(answer))
+}
+
+// ReviewAt judges the evidence of a past instant and records nothing.
+func (r *Reviewing) ReviewAt(ctx context.Context, s *store.Store, at time.Time) (*review.Review, error) {
+	if _, ok, err := s.Latest(ctx); err != nil || !ok {
+		return nil, errors.Join(err, noEvidence(ok))
+	}
+	reviewer := r.Reviewer(s, at)
+	for _, err := range reviewer.Findings(ctx) {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return reviewer.Review(), nil
+}
+
+func noEvidence(ok bool) error {
+	if ok {
+		return nil
+	}
+	return Usage(ErrNoEvidence)
+}
+
+// fillStates gives the findings that a review shows the history the store has
+// of them.
+func fillStates(ctx context.Context, s *store.Store, answer *review.Review) error {
+	for i := range answer.Practices {
+		for j := range answer.Practices[i].Top {
+			f := &answer.Practices[i].Top[j]
+			stored, err := s.Finding(ctx, f.ID)
+			if err != nil {
+				return err
+			}
+			f.State = stored.State
+		}
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+// Package cli is the command line: one file per command, each of which reads its
+// flags, calls internal/app and prints what came of it.
+//
+// It uses cobra: completion, help and suggestions come with it, and unlike the
+// reflective parsers it leaves the linker free to drop what nobody calls, which
+// matters beside the AWS SDK (see docs/performance.md).
+//
+// Data goes to standard output, everything else to standard error.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"holdfast.dev/holdfast/internal/app"
+	"holdfast.dev/holdfast/internal/source/aws"
+	"holdfast.dev/holdfast/internal/store"
+)
+
+// Streams are where a command reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// program is what every command shares.
+type program struct {
+	*app.App
+	Streams
+	workspaceDir, storeDir string
+}
+
+// Main runs the command line and returns the exit code.
+func Main(a *app.App, s Streams, args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := Command(a, s)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return app.ExitOK
+	}
+	var exit *app.ExitError
+	if !errors.As(err, &exit) || exit.Err != nil {
+		fmt.Fprintf(s.Err, "holdfast: %s\n", sentence(err))
+	}
+	return code(err)
+}
+
+// code finds the exit code of errors that packages below know by name.
+func code(err error) int {
+	var credentials *aws.CredentialsError
+	for _, known := range []error{store.ErrNoStore, store.ErrLocked, store.ErrNewer} {
+		if errors.Is(err, known) {
+			return app.ExitUsage
+		}
+	}
+	if errors.As(err, &credentials) {
+		return app.ExitUsage
+	}
+	return app.Code(err)
+}
+
+// sentence keeps an error on lines of its own, without control characters that
+// hostile input may have brought into it.
+func sentence(err error) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '\ufffd'
+		}
+		return r
+	}, err.Error())
+}
+
+// Command is the root of the command tree.
+func Command(a *app.App, s Streams) *cobra.Command {
+	p := &program{App: a, Streams: s}
+	root := &cobra.Command{
+		Use:   "holdfast",
+		Short: "Answers AWS Well-Architected SEC01 with evidence",
+		Long: `Holdfast answers AWS Well-Architected SEC01, "How do you securely operate your
+workload?", with evidence: it reads your organisation (live, or from what you
+exported), judges it by controls that say why, and tells you what to do first.
+
+What it could not see is UNKNOWN, never PASS.`,
+		Example: `  holdfast demo                         see it work, without an AWS account
+  holdfast collect --org                read your organisation
+  holdfast review                       answer SEC01 from what was read
+  holdfast check templates/             judge CloudFormation before it is deployed
+  holdfast findings list --severity high`,
+		SilenceErrors: true, SilenceUsage: true,
+	}
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return app.Usage(fmt.Errorf("%w; see `%s --help`", err, c.CommandPath()))
+	})
+	root.PersistentFlags().StringVar(&p.storeDir, "store", "", "directory of the store (default $HOLDFAST_STORE, else .holdfast in the workspace)")
+	root.PersistentFlags().StringVar(&p.workspaceDir, "workspace", ".", "folder of the workspace")
+	root.AddCommand(p.demo(), p.init(), p.collect(), p.check(), p.review(), p.findings(), p.controls(), p.version())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range allCommands(root) {
+		strictArgs(c)
+	}
+	return root
+}
+
+func allCommands(c *cobra.Command) []*cobra.Command {
+	out := []*cobra.Command{c}
+	for _, sub := range c.Commands() {
+		out = append(out, allCommands(sub)...)
+	}
+	return out
+}
+
+// strictArgs makes a wrong argument a usage error of ours, and a group without a
+// subcommand show its help.
+func strictArgs(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return app.Usage(fmt.Errorf("%w; see `%s --help`", err, c.CommandPath()))
+			}
+			return nil
+		}
+	}
+	if c.Run == nil && c.RunE == nil {
+		c.RunE = func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return app.Usage(fmt.Errorf("%q is not a command of %s; see `%s --help`", args[0], c.CommandPath(), c.CommandPath()))
+			}
+			return c.Help()
+		}
+		c.Args = cobra.ArbitraryArgs
+	}
+}
+
+// workspace opens the workspace of --workspace.
+func (p *program) workspace() (app.Workspace, error) { return app.OpenWorkspace(p.workspaceDir) }
+
+// open opens the store of the workspace.
+func (p *program) open(ctx context.Context, w app.Workspace, readOnly bool) (*store.Store, error) {
+	return store.Open(ctx, p.StoreDir(w, p.storeDir), store.Options{ReadOnly: readOnly, Now: p.Now})
+}
+
+// terminal tells whether w is a terminal, and how wide.
+func terminal(w io.Writer) (width int, ok bool) {
+	f, is := w.(*os.File)
+	if !is || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0, true
+	}
+	return width, true
+}
+
+// colour tells whether to colour what goes to w. https://no-color.org
+func (p *program) colour(w io.Writer) bool {
+	_, ok := terminal(w)
+	return ok && p.Env("NO_COLOR") == "" && p.Env("TERM") != "dumb"
+}

@@ -1,0 +1,267 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"holdfast.dev/holdfast/internal/app"
+	"holdfast.dev/holdfast/internal/finding"
+	"holdfast.dev/holdfast/internal/store"
+	"holdfast.dev/holdfast/internal/surface/report"
+)
+
+func (p *program) findings() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "findings",
+		Short: "List, show and export findings",
+		Long: `Findings are the verdicts worth following over time. Each has a stable id and a
+life: new, open, resolved, reopened. The latest review decides where they stand.`,
+		Example: `  holdfast findings list --severity critical,high
+  holdfast findings show 3f9a
+  holdfast findings export --output sarif --out findings.sarif`,
+	}
+	c.AddCommand(p.findingsList(), p.findingsShow(), p.findingsExport(), p.findingsRuns())
+	return c
+}
+
+// filter is the flags by which findings are chosen.
+type filter struct {
+	rules, severities, statuses, verdicts, accounts, regions, types []string
+	run                                                             int64
+}
+
+func (f *filter) flags(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringSliceVar(&f.rules, "rule", nil, "only of these controls")
+	flags.StringSliceVar(&f.severities, "severity", nil, "only of these severities")
+	flags.StringSliceVar(&f.statuses, "status", nil, "only new, open, reopened or resolved (default: all but resolved)")
+	flags.StringSliceVar(&f.verdicts, "verdict", nil, "only with these verdicts: FAIL, EXCEPTED, PREVENTED, UNKNOWN, ERROR")
+	flags.StringSliceVar(&f.accounts, "account", nil, "only in these accounts")
+	flags.StringSliceVar(&f.regions, "region", nil, "only in these Regions")
+	flags.StringSliceVar(&f.types, "type", nil, "only on these resource types")
+	flags.Int64Var(&f.run, "run", 0, "as the review with this run number left them")
+}
+
+func (f *filter) query() (store.FindingQuery, error) {
+	q := store.FindingQuery{AsOfRun: f.run, Rules: f.rules, Accounts: f.accounts, Regions: f.regions, Types: f.types}
+	for _, s := range f.severities {
+		severity, err := finding.ParseSeverity(s)
+		if err != nil {
+			return q, app.Usage(fmt.Errorf("--severity: %w", err))
+		}
+		q.Severities = append(q.Severities, severity)
+	}
+	for _, v := range f.verdicts {
+		verdict := finding.Verdict(strings.ToUpper(v))
+		if !known(finding.Verdicts[:], verdict) {
+			return q, app.Usage(fmt.Errorf("--verdict: %q is not one of %v", v, finding.Verdicts))
+		}
+		q.Verdicts = append(q.Verdicts, verdict)
+	}
+	all := []finding.Status{finding.New, finding.Open, finding.Reopened, finding.Resolved}
+	q.Statuses = all[:3]
+	if len(f.statuses) > 0 {
+		q.Statuses = nil
+	}
+	for _, s := range f.statuses {
+		status := finding.Status(strings.ToLower(s))
+		if !known(all, status) {
+			return q, app.Usage(fmt.Errorf("--status: %q is not one of %v", s, all))
+		}
+		q.Statuses = append(q.Statuses, status)
+	}
+	return q, nil
+}
+
+func known[T comparable](list []T, v T) bool {
+	for _, e := range list {
+		if e == v {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *program) findingsList() *cobra.Command {
+	var f filter
+	var o output
+	c := &cobra.Command{
+		Use: "list", Short: "List findings, worst first", Args: cobra.NoArgs,
+		Example: `  holdfast findings list
+  holdfast findings list --rule s3-bucket-ssl-requests-only --account 111122223333
+  holdfast findings list --status new --output jsonl`,
+		RunE: func(c *cobra.Command, _ []string) error { return p.emitFindings(c, f, o, false) },
+	}
+	o.flags(c, report.FindingFormats)
+	f.flags(c)
+	return c
+}
+
+func (p *program) findingsExport() *cobra.Command {
+	var f filter
+	var o output
+	var all bool
+	c := &cobra.Command{
+		Use: "export", Short: "Export findings for other programs", Args: cobra.NoArgs,
+		Long: `Exports findings as JSON, JSON Lines, CSV, SARIF 2.1.0, ASFF (Security Hub), OCSF
+1.5 (Security Lake), JUnit or Markdown. With --all the latest evidence is judged
+again and every verdict exported, PASS, UNKNOWN and NOT_APPLICABLE among them.`,
+		Example: `  holdfast findings export --output asff --out findings.json
+  holdfast findings export --all --output jsonl | jq 'select(.verdict=="UNKNOWN")'`,
+		RunE: func(c *cobra.Command, _ []string) error { return p.emitFindings(c, f, o, all) },
+	}
+	o.flags(c, report.FindingFormats)
+	c.Flags().Lookup("output").DefValue = "jsonl"
+	o.format = "jsonl"
+	c.Flags().BoolVar(&all, "all", false, "every verdict on the latest evidence, not only findings")
+	f.flags(c)
+	return c
+}
+
+func (p *program) emitFindings(c *cobra.Command, f filter, o output, all bool) error {
+	format, err := report.ParseFindingFormat(o.format)
+	if err != nil {
+		return app.Usage(err)
+	}
+	query, err := f.query()
+	if err != nil {
+		return err
+	}
+	w, err := p.workspace()
+	if err != nil {
+		return err
+	}
+	reviewing, err := app.NewReviewing(w)
+	if err != nil {
+		return err
+	}
+	s, err := p.open(c.Context(), w, true)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	seq := s.Findings(c.Context(), query)
+	if all {
+		seq = p.everyVerdict(c, reviewing, s, f)
+	}
+	return p.write(o, func(out io.Writer) error {
+		return report.Findings(out, format, p.meta(reviewing.Engine, p.Now()), seq)
+	})
+}
+
+// everyVerdict judges the latest evidence again, keeping what passes too.
+func (p *program) everyVerdict(c *cobra.Command, r *app.Reviewing, s *store.Store, f filter) iter.Seq2[finding.Finding, error] {
+	reviewer := r.Reviewer(s, p.Now().UTC())
+	reviewer.All = true
+	matches := func(list []string, v string) bool { return len(list) == 0 || known(list, v) }
+	return func(yield func(finding.Finding, error) bool) {
+		for x, err := range reviewer.Findings(c.Context()) {
+			if err == nil && !(matches(f.rules, x.Rule) && matches(f.severities, string(x.Severity)) && matches(f.verdicts, string(x.Verdict)) &&
+				matches(f.accounts, x.Account) && matches(f.regions, x.Region) && matches(f.types, x.Type)) {
+				continue
+			}
+			if err == nil {
+				x = withState(c, s, x)
+			}
+			if !yield(x, err) {
+				return
+			}
+		}
+	}
+}
+
+// withState adds the history that the store has of a failing finding.
+func withState(c *cobra.Command, s *store.Store, f finding.Finding) finding.Finding {
+	if f.Verdict == finding.Pass || f.Verdict == finding.NotApplicable {
+		return f
+	}
+	if stored, err := s.Finding(c.Context(), f.ID); err == nil {
+		f.State = stored.State
+	}
+	return f
+}
+
+func (p *program) findingsShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show ID", Short: "Show one finding with its history", Args: cobra.ExactArgs(1),
+		Long:    "Shows one finding by its id, or by the start of it: what is wrong, why it matters,\nhow to mend it, and what happened to it in each review.",
+		Example: "  holdfast findings show 3f9a",
+		RunE:    func(c *cobra.Command, args []string) error { return p.showFinding(c, args[0]) },
+	}
+}
+
+func (p *program) showFinding(c *cobra.Command, id string) error {
+	w, err := p.workspace()
+	if err != nil {
+		return err
+	}
+	reviewing, err := app.NewReviewing(w)
+	if err != nil {
+		return err
+	}
+	s, err := p.open(c.Context(), w, true)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	f, err := s.Finding(c.Context(), id)
+	if err != nil {
+		return app.Usage(err)
+	}
+	history, err := s.FindingHistory(c.Context(), f.ID)
+	if err != nil {
+		return err
+	}
+	rule, _ := rules(reviewing.Engine)(f.Rule)
+	tw := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
+	for _, row := range [][2]string{
+		{"finding", f.ID}, {"verdict", string(f.Verdict)}, {"status", string(f.Status)}, {"severity", string(f.Severity)},
+		{"control", f.Rule}, {"", f.Title}, {"resource", f.Resource}, {"type", f.Type}, {"arn", f.ARN}, {"account", f.Account}, {"region", f.Region},
+		{"message", f.Message}, {"why", rule.Description}, {"fix", rule.Fix}, {"serves", strings.Join(prefixed("SEC01-", f.Practices), ", ")},
+		{"exception", f.Exception}, {"prevented by", f.PreventedBy}, {"first seen", stamp(f.FirstSeen)}, {"last seen", stamp(f.LastSeen)}, {"due", stamp(f.Due)},
+	} {
+		if row[1] != "" {
+			fmt.Fprintf(tw, "%s\t%s\n", row[0], sentence(errors.New(strings.Join(strings.Fields(row[1]), " "))))
+		}
+	}
+	fmt.Fprintln(tw)
+	for _, h := range history {
+		fmt.Fprintf(tw, "%s\treview %d: %s, %s\n", stamp(h.At), h.Run, h.Status, h.Verdict)
+	}
+	return tw.Flush()
+}
+
+func (p *program) findingsRuns() *cobra.Command {
+	return &cobra.Command{
+		Use: "runs", Short: "List collections and reviews, the latest first", Args: cobra.NoArgs,
+		Long:    "Lists the runs of this store. The number of a review is what --baseline and --run take.",
+		Example: "  holdfast findings runs",
+		RunE: func(c *cobra.Command, _ []string) error {
+			w, err := p.workspace()
+			if err != nil {
+				return err
+			}
+			s, err := p.open(c.Context(), w, true)
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			runs, err := s.Runs(c.Context())
+			if err != nil {
+				return err
+			}
+			tw := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(tw, "RUN\tKIND\tSTARTED\tSTATUS\tSUMMARY")
+			for _, r := range runs {
+				fmt.Fprintf(tw, "%d\t%s\t%s\t%s\t%s\n", r.ID, r.Kind, stamp(r.Started), r.Status, r.Summary)
+			}
+			return tw.Flush()
+		},
+	}
+}
