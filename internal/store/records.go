@@ -46,9 +46,6 @@ func (r Record) Resource(d *evidence.Decoder) (*evidence.Resource, error) {
 	return out, nil
 }
 
-// Size is how many bytes the record takes.
-func (r Record) Size() int { return len(r.body) }
-
 // Records streams the snapshot of an instant in the order of type, account,
 // Region and identifier. The loop sees one consistent state however long it
 // takes; after an error it ends.
