@@ -242,12 +242,42 @@ func TestTerminalIsSafe(t *testing.T) {
 	}
 }
 
+// A review stays a page long, however large the estate.
 func TestReviewFitsAScreen(t *testing.T) {
-	for _, columns := range []int{80, 100} {
-		m := someMeta()
-		m.Width = columns
-		if n := bytes.Count(reviewBytes(t, Table, m, someReview()), []byte("\n")); n > 75 {
-			t.Errorf("%d lines at %d columns", n, columns)
+	for name, r := range map[string]*review.Review{"some": someReview(), "large": largeReview()} {
+		for _, columns := range []int{80, 100} {
+			m := someMeta()
+			m.Width = columns
+			if n := bytes.Count(reviewBytes(t, Table, m, r), []byte("\n")); n > 76 {
+				t.Errorf("%s: %d lines at %d columns", name, n, columns)
+			}
 		}
 	}
+}
+
+// The page of a large estate folds, and does not grow out of hand.
+func TestLargeReviewAsHTML(t *testing.T) {
+	page := reviewBytes(t, HTML, someMeta(), largeReview())
+	for _, want := range []string{"585 more accounts", "<details>", "more controls"} {
+		if !bytes.Contains(page, []byte(want)) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if len(page) > 4<<20 {
+		t.Errorf("the page takes %d bytes", len(page))
+	}
+}
+
+// largeReview repeats what someReview has fifty times.
+func largeReview() *review.Review {
+	r := someReview()
+	accounts, coverage, controls, risks := r.Accounts, r.Coverage.Accounts, r.Controls, r.Risks
+	gaps, first, exceptions := r.Coverage.Gaps, r.First, r.Exceptions
+	for range 49 {
+		r.Accounts, r.Coverage.Accounts = append(r.Accounts, accounts...), append(r.Coverage.Accounts, coverage...)
+		r.Controls, r.Risks = append(r.Controls, controls...), append(r.Risks, risks...)
+		r.Coverage.Gaps, r.First, r.Exceptions = append(r.Coverage.Gaps, gaps...), append(r.First, first...), append(r.Exceptions, exceptions...)
+	}
+	r.Estate.Accounts = len(r.Accounts)
+	return r
 }

@@ -192,9 +192,7 @@ func ocsfSeverity(f finding.Finding) (int, string) {
 
 func newOCSFCompliance(f finding.Finding, rule Rule) ocsfCompliance {
 	c := ocsfCompliance{Control: f.Rule, Standards: []string{"AWS Well-Architected Framework SEC01"}, Requirements: requirements(rule, 256)}
-	for _, framework := range sortedKeys(rule.Frameworks) {
-		c.Standards = append(c.Standards, framework)
-	}
+	c.Standards = append(c.Standards, sortedKeys(rule.Frameworks)...)
 	switch f.Verdict {
 	case finding.Pass:
 		c.StatusID, c.Status = 1, "Pass"

@@ -10,7 +10,7 @@ import (
 )
 
 // terminal lays a review out for one look: who, how good, how bad, what first,
-// what was not seen. It stays below some seventy lines whatever the estate.
+// what was not seen. It stays at some seventy lines whatever the estate.
 type terminal struct {
 	*errWriter
 	p     painter
@@ -20,10 +20,10 @@ type terminal struct {
 
 const (
 	fullActions     = 3 // with why, fix and next
-	shownActions    = 8
-	shownRisks      = 5
+	shownActions    = 6
+	shownRisks      = 4
 	shownGaps       = 3
-	shownExceptions = 3
+	shownExceptions = 2
 )
 
 func reviewTable(w *errWriter, m Meta, r *review.Review) error {
@@ -58,7 +58,6 @@ func (t terminal) header() {
 		t.line("Nothing could be judged yet. Next: holdfast collect")
 		return
 	}
-	t.line("")
 	columns := t.width / 4
 	head := fmt.Sprintf("%d%%", percent)
 	rest := fmt.Sprintf(" of checks hold: %s pass, %s fail, %s unknown", grouped(score.Passed), grouped(score.Failed), grouped(score.Unknown))
