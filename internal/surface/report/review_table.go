@@ -232,7 +232,7 @@ func (t terminal) coverage() {
 		t.warn("no account is known: holdfast collect")
 	}
 	if list := unseen(t.r.Coverage); len(list) > 0 {
-		t.warn("nothing was read of " + names(list, 3))
+		t.warn("nothing was read of " + names(list, 2))
 	}
 	if list := partly(t.r.Coverage); len(list) > 0 {
 		t.warn(fmt.Sprintf("Regions not read in %s: %s", names(list, 2), strings.Join(list[0].Unseen, ", ")))
