@@ -190,7 +190,7 @@ func (j *journal) add(unit string) {
 // and that never finished is Interrupted.
 func (s *Store) Runs(ctx context.Context) ([]Run, error) {
 	var list []Run
-	living := s.lock != nil || held(s.dir)
+	living := s.writes || held(s.dir)
 	err := s.view(func(c *conn) error {
 		return c.query(ctx, func(r row) error {
 			run := Run{ID: r.int(0), Kind: r.text(1), Session: r.int(3), Started: timeAt(r.int(4)), Finished: optionalAt(r.int(5)), Status: r.text(6)}

@@ -20,11 +20,13 @@ type Options struct {
 	steps []string // migrations; the embedded ones where nil
 }
 
-// Store is an open store. It is safe for concurrent use; writes queue up.
+// Store is an open store. It is safe for concurrent use; writes queue up, so a
+// sequence that a write consumes may read the store and must not write to it.
 type Store struct {
-	dir  string
-	now  func() time.Time
-	lock *os.File
+	dir    string
+	now    func() time.Time
+	writes bool // opened for writing
+	lock   *os.File
 
 	writer sync.Mutex // held while write is in use
 	write  *conn      // nil when opened for reading
@@ -47,7 +49,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if o.Args == nil {
 		o.Args = os.Args
 	}
-	s := &Store{dir: dir, now: o.Now, mode: reading}
+	s := &Store{dir: dir, now: o.Now, writes: !o.ReadOnly, mode: reading}
 	if err := s.open(ctx, o); err != nil {
 		return nil, errors.Join(explain(dir, err), s.Close())
 	}
