@@ -1,6 +1,11 @@
 package schema
 
-import "strconv"
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // Kind is what a property's value is.
 type Kind uint8
@@ -33,6 +38,24 @@ func (p Property) Element() (Property, bool) {
 		return Property{}, false
 	}
 	return p.shape.element.property(), true
+}
+
+// Field finds the property inside an object whatever the letter case of its
+// name, because AWS's own sources do not agree on it (kmsKeyId, KMSKeyId), and
+// returns how the schema spells it.
+func (p Property) Field(name string) (string, Property, bool) {
+	if p.shape == nil || p.shape.kind != Object {
+		return "", Property{}, false
+	}
+	if s, ok := p.shape.fields[name]; ok {
+		return name, s.property(), true
+	}
+	for _, spelt := range slices.Sorted(maps.Keys(p.shape.fields)) {
+		if strings.EqualFold(spelt, name) {
+			return spelt, p.shape.fields[spelt].property(), true
+		}
+	}
+	return "", Property{}, false
 }
 
 // Property follows a path of property names. Lists are passed through, with or
