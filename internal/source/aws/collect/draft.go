@@ -101,7 +101,10 @@ func (d *draft) lostRest(err error) {
 // no JSON is unknown, and a gap.
 func (d *draft) policy(name, service, operation string, text *string) {
 	v := document(text)
-	set(d.p, name, v)
+	if v == nil {
+		return
+	}
+	d.place(name, v)
 	if u, unknown := v.(evidence.Unknown); unknown {
 		d.s.Gap(service, operation, errors.New(u.Reason), []string{d.typ}, d.id)
 	}

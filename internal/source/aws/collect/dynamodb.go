@@ -57,9 +57,7 @@ func readTable(ctx context.Context, s *aws.Session, client *dynamodb.Client, nam
 	case err != nil:
 		d.lost(err, "ResourcePolicy/PolicyDocument")
 	default:
-		inner := map[string]any{}
-		set(inner, "PolicyDocument", document(policy.Policy))
-		d.object("ResourcePolicy", inner)
+		d.policy("ResourcePolicy/PolicyDocument", "dynamodb", "GetResourcePolicy", policy.Policy)
 	}
 	readTableTags(ctx, d, client)
 	d.unasked("dynamodb:DescribeContributorInsights is not asked", "ContributorInsightsSpecification")

@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -50,12 +51,23 @@ func readClusters(ctx context.Context, s *aws.Session, client *ecs.Client, arns 
 	if err != nil {
 		return err
 	}
+	missed(s, "DescribeClusters", "AWS::ECS::Cluster", out.Failures)
 	for _, c := range out.Clusters {
 		if text(c.Status) != "INACTIVE" { // a deleted cluster stays discoverable for a while
 			clusterDraft(s, c).emit()
 		}
 	}
 	return nil
+}
+
+// missed records what a batched read left out. A thing that is gone since it
+// was listed ("MISSING") is no gap.
+func missed(s *aws.Session, operation, typ string, failures []types.Failure) {
+	for _, f := range failures {
+		if text(f.Reason) != "MISSING" {
+			s.Gap("ecs", operation, fmt.Errorf("%s: %s", text(f.Arn), text(f.Reason)), []string{typ}, "")
+		}
+	}
 }
 
 func clusterDraft(s *aws.Session, c types.Cluster) *draft {
@@ -85,6 +97,7 @@ func readServices(ctx context.Context, s *aws.Session, client *ecs.Client, clust
 		if err != nil {
 			return err
 		}
+		missed(s, "DescribeServices", "AWS::ECS::Service", out.Failures)
 		for _, service := range out.Services {
 			serviceDraft(s, service).emit()
 		}

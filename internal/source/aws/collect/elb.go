@@ -33,14 +33,20 @@ func collectELB(ctx context.Context, s *aws.Session) error {
 		func(in *elbv2.DescribeLoadBalancersInput, out *elbv2.DescribeLoadBalancersOutput) bool {
 			return aws.NextToken(&in.Marker, out.NextMarker)
 		},
-		func(out *elbv2.DescribeLoadBalancersOutput) error { balancers = append(balancers, out.LoadBalancers...); return nil })
+		func(out *elbv2.DescribeLoadBalancersOutput) error {
+			balancers = append(balancers, out.LoadBalancers...)
+			return nil
+		})
 	unlisted(s, err, "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::Listener")
 	var groups []types.TargetGroup
 	err = aws.Pages(ctx, s, elb, "DescribeTargetGroups", client.DescribeTargetGroups, &elbv2.DescribeTargetGroupsInput{PageSize: sdk.Int32(400)},
 		func(in *elbv2.DescribeTargetGroupsInput, out *elbv2.DescribeTargetGroupsOutput) bool {
 			return aws.NextToken(&in.Marker, out.NextMarker)
 		},
-		func(out *elbv2.DescribeTargetGroupsOutput) error { groups = append(groups, out.TargetGroups...); return nil })
+		func(out *elbv2.DescribeTargetGroupsOutput) error {
+			groups = append(groups, out.TargetGroups...)
+			return nil
+		})
 	unlisted(s, err, "AWS::ElasticLoadBalancingV2::TargetGroup")
 
 	var arns []string

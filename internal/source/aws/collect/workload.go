@@ -42,6 +42,7 @@ func ec2Collectors() []aws.Collector {
 		ec2InstanceCollector(),
 		ec2SnapshotCollector(),
 		ec2ImageCollector(),
+		ec2TemplateCollector(),
 		ec2SecurityGroupCollector(),
 		ec2NetworkACLCollector(),
 		ec2RouteCollector(),

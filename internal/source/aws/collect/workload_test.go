@@ -1,8 +1,11 @@
 package collect
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -190,10 +193,64 @@ func kindProblems(typ *schema.Type, path []string, v any) []string {
 func TestSecretsStayOut(t *testing.T) {
 	for _, c := range workloadCollectors() {
 		lines := canonicalLines(t, awstest.Run(t.Context(), t, []aws.Collector{c}, saved(t, c), nil))
-		for _, secret := range []string{"not-for-you", "hunter2", "shared-secret", "s3cret", "amzn1.ask.skill.secret", `"splunk-token":"abc"`} {
+		for _, secret := range []string{"not-for-you", "hunter2", "ZWNobyBodW50ZXIy", "shared-secret", "s3cret", "amzn1.ask.skill.secret", `"splunk-token":"abc"`} {
 			if bytes.Contains(lines, []byte(secret)) {
 				t.Errorf("%s emits the secret %q of its saved responses", c.Name, secret)
 			}
+		}
+	}
+}
+
+// serviceReference is the published list of all IAM actions.
+const serviceReference = "/work/shared/data/aws/iam-data.tar.gz"
+
+// TestActionsExist: what the printed policy grants has to be spelt as IAM does,
+// or the whole policy is refused.
+func TestActionsExist(t *testing.T) {
+	known := knownActions(t)
+	for _, c := range slices.Concat(All(), generic()) {
+		for _, a := range c.Actions {
+			if !known[strings.ToLower(a)] {
+				t.Errorf("%s: IAM knows no action %q", c.Name, a)
+			}
+		}
+	}
+}
+
+func knownActions(t *testing.T) map[string]bool {
+	t.Helper()
+	f, err := os.Open(serviceReference)
+	if err != nil {
+		t.Skipf("the service authorization reference is not there: %v", err)
+	}
+	defer f.Close()
+	zr, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for tr := tar.NewReader(zr); ; {
+		h, err := tr.Next()
+		if err == io.EOF {
+			return known
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir, file := filepath.Split(h.Name)
+		if filepath.Base(dir) != "actions" || !strings.HasSuffix(file, ".json") {
+			continue
+		}
+		b, err := io.ReadAll(tr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		actions, err := new(evidence.Decoder).DecodeObject(b)
+		if err != nil {
+			t.Fatalf("%s: %v", h.Name, err)
+		}
+		for name := range actions {
+			known[strings.TrimSuffix(file, ".json")+":"+name] = true
 		}
 	}
 }
