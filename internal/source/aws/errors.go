@@ -27,7 +27,11 @@ func (e *CredentialsError) Error() string {
 		what = "the AWS SSO session has expired"
 	}
 	_, detail := Classify(e.Err)
-	return fmt.Sprintf("%s (%s); %s, then run the same command again: it goes on where it stopped", what, detail, next)
+	// The chain wraps the one telling sentence into the names of its parts.
+	if _, inner, ok := strings.Cut(detail, "get credentials: "); ok {
+		detail = strings.TrimPrefix(inner, "failed to refresh cached credentials, ")
+	}
+	return fmt.Sprintf("%s (%s); %s, then run the same command again", what, detail, next)
 }
 
 func (e *CredentialsError) Unwrap() error { return e.Err }

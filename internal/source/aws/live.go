@@ -32,7 +32,7 @@ func Live(ctx context.Context, o Options) (*World, error) {
 	}
 	caller, err := identity(ctx, base)
 	if err != nil {
-		return nil, &CredentialsError{Profile: o.Profile, Err: err}
+		return nil, noEntry(ctx, o, err)
 	}
 	d := &discoverer{options: o, base: base, caller: caller, world: &World{Org: &Org{}, Collectors: o.Collectors}}
 	if err := d.organisation(ctx); err != nil {
@@ -43,6 +43,19 @@ func Live(ctx context.Context, o Options) (*World, error) {
 		return nil, err
 	}
 	return d.world, d.enter(ctx, ids)
+}
+
+// noEntry says why the run cannot even begin: credentials that AWS or the
+// machine does not have, or a network without AWS.
+func noEntry(ctx context.Context, o Options, err error) error {
+	if stop := ctx.Err(); stop != nil {
+		return stop
+	}
+	if Code(err) != "" || strings.Contains(err.Error(), "get identity: ") || strings.Contains(err.Error(), "credentials") {
+		return &CredentialsError{Profile: o.Profile, Err: err}
+	}
+	_, detail := Classify(err)
+	return fmt.Errorf("AWS cannot be reached (%s); check the network, HTTPS_PROXY and AWS_ENDPOINT_URL", detail)
 }
 
 // baseConfig loads the standard chain. The guard goes in afterwards, so that

@@ -259,6 +259,23 @@ func TestExpiredCredentialsEndInOneSentence(t *testing.T) {
 	}
 }
 
+func TestNoWayInEndsInOneSentence(t *testing.T) {
+	start(t, &cloud{}).Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	_, err := aws.Live(ctx, aws.Options{})
+	if err == nil || !strings.Contains(err.Error(), "AWS cannot be reached") || strings.Contains(err.Error(), "credentials") {
+		t.Errorf("without a network: %v", err)
+	}
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+	_, err = aws.Live(ctx, aws.Options{Profile: ""})
+	var credentials *aws.CredentialsError
+	if !errors.As(err, &credentials) || strings.Contains(err.Error(), "operation error STS") {
+		t.Errorf("without credentials: %v", err)
+	}
+}
+
 // journal keeps finished units in memory.
 type journal struct{ units []string }
 

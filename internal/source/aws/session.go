@@ -95,6 +95,15 @@ func (s *Session) add(g evidence.Gap) {
 	}
 }
 
+// NotVisited records that a live account of the organisation is not part of
+// this run, so that a review counts it among what was not seen.
+func (s *Session) NotVisited(account string) {
+	s.add(evidence.Gap{
+		Account: account, Region: evidence.Global, Service: "organizations", Operation: "ListAccountsForParent", Types: []string{evidence.TypeAccount},
+		Resource: account, Reason: evidence.NotRecorded, Detail: "the account was not visited in this run",
+	})
+}
+
 // Incomplete says that this unit does not list all of these types though
 // nothing failed, so that what it did not emit must not count as gone.
 func (s *Session) Incomplete(types ...string) {

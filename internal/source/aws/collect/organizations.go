@@ -293,6 +293,9 @@ func (o *orgWalk) account(ctx context.Context, at place, a types.Account) {
 		o.s.Org.SetFacts(id, aws.AccountFacts{ARN: text(a.Arn), Tags: tags, Properties: p})
 		return
 	}
+	if (evidence.Account{State: state}).Live() {
+		o.s.NotVisited(id)
+	}
 	p["Alias"] = evidence.Unknown{Reason: "account " + id + " was not visited"}
 	p["EnabledRegions"] = p["Alias"]
 	o.s.Emit(evidence.Resource{Type: evidence.TypeAccount, ID: id, ARN: text(a.Arn), Account: id, Tags: tags, Properties: p})
