@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -88,9 +90,17 @@ func baseConfig(ctx context.Context, o Options) (sdk.Config, error) {
 	if c.HTTPClient == nil {
 		c.HTTPClient = awshttp.NewBuildableClient()
 	}
+	if b, ok := c.HTTPClient.(*awshttp.BuildableClient); ok {
+		// The SDK would wait for ever on a server that took the request and is silent.
+		c.HTTPClient = b.WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = silence })
+	}
 	c.HTTPClient = &guard{allowed: allowed(o.Collectors), next: c.HTTPClient}
 	return c, nil
 }
+
+// silence is how long an answer may be in coming; the slowest reads (a full
+// page of a large account) take a few seconds.
+const silence = time.Minute
 
 // leaveThrottles makes the SDK hand throttling back at once: Call slows its
 // bucket down before it tries again, which the SDK cannot.
