@@ -1,8 +1,6 @@
 package schema
 
 import (
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -50,10 +48,14 @@ func (p Property) Field(name string) (string, Property, bool) {
 	if s, ok := p.shape.fields[name]; ok {
 		return name, s.property(), true
 	}
-	for _, spelt := range slices.Sorted(maps.Keys(p.shape.fields)) {
-		if strings.EqualFold(spelt, name) {
-			return spelt, p.shape.fields[spelt].property(), true
+	best := ""
+	for spelt := range p.shape.fields {
+		if len(spelt) == len(name) && strings.EqualFold(spelt, name) && (best == "" || spelt < best) {
+			best = spelt
 		}
+	}
+	if best != "" {
+		return best, p.shape.fields[best].property(), true
 	}
 	return "", Property{}, false
 }

@@ -22,15 +22,16 @@ const unseen = "AWS Config does not record it"
 
 // resourcesOf makes the resource of an item, and the parts declared apart.
 func resourcesOf(src *source) []*evidence.Resource {
-	m, known := mappings[src.item.Type]
+	m, known := mappings()[src.item.Type]
 	d := &draft{source: src, typ: src.item.Type, p: map[string]any{}}
 	if m.to != "" {
 		d.typ = m.to
 	}
 	t, declared := schema.Lookup(d.typ)
 	d.id = d.identify(m, known)
+	shaped := declared && (m.sees == everything || !known && cloudFormationShaped(src.config, t))
 	switch {
-	case declared && (m.sees == everything || !known && cloudFormationShaped(src.config, t)):
+	case shaped:
 		maps.Copy(d.p, src.config)
 	case declared:
 		d.spell(m, t)
@@ -42,11 +43,13 @@ func resourcesOf(src *source) []*evidence.Resource {
 	}
 	d.tagged(t)
 	if declared {
-		if known && m.sees != everything || !known && !cloudFormationShaped(src.config, t) {
-			d.admit(m.sees, t)
+		if !known && !shaped {
+			m.unseen = unseenOf("", t)
 		}
+		d.admit(m.unseen)
 		d.p = t.Coerce(d.p)
 	}
+	d.p, _ = conceal(d.p).(map[string]any)
 	return append([]*evidence.Resource{d.resource(d.typ, d.id, d.item.ARN, d.p, m.global)}, d.parts...)
 }
 
@@ -94,14 +97,16 @@ func (d *draft) spell(m mapping, t *schema.Type) {
 }
 
 // admit marks as unknown what AWS Config does not record.
-func (d *draft) admit(sees string, t *schema.Type) {
-	seen := wordSet(sees)
-	for name := range t.Properties() {
-		if _, told := d.p[name]; !told && !seen[name] && !inert[name] && name != t.TagProperty {
-			d.p[name] = evidence.Unknown{Reason: unseen}
+func (d *draft) admit(names []string) {
+	for _, name := range names {
+		if _, told := d.p[name]; !told {
+			d.p[name] = notRecorded
 		}
 	}
 }
+
+// notRecorded is boxed once: an estate has many of them.
+var notRecorded any = evidence.Unknown{Reason: unseen}
 
 // tagged leaves the tags in the schema's spelling too.
 func (d *draft) tagged(t *schema.Type) {
@@ -111,6 +116,9 @@ func (d *draft) tagged(t *schema.Type) {
 	p, ok := t.Property(t.TagProperty)
 	if !ok || p.Kind != schema.List {
 		return
+	}
+	if len(d.tags) == 0 {
+		d.tags = tagsOf(d.p[t.TagProperty]) // some records have them in the configuration alone
 	}
 	delete(d.p, t.TagProperty)
 	list := []any{}
@@ -162,9 +170,9 @@ func (d *draft) get(path ...string) any { return at(d.config, path...) }
 // more is a member of the supplementary configuration; told is whether Config
 // recorded it at all, be it as null.
 func (d *draft) more(name string) (v any, told bool) {
-	for k, e := range d.supplementary {
+	for _, k := range sortedKeys(d.supplementary) {
 		if strings.EqualFold(k, name) {
-			return e, true
+			return d.supplementary[k], true
 		}
 	}
 	return nil, false

@@ -70,7 +70,11 @@ func readItem(fields map[string]any, name Name) (Item, error) {
 	if item.Type == "" || item.ID == "" {
 		return item, errors.New("it has no resourceType or no resourceId")
 	}
-	item.Key = strings.Join([]string{item.Account, item.Region, item.Type, item.ID}, "|")
+	region := item.Region
+	if mappings()[item.Type].global {
+		region = evidence.Global // recorded in several Regions, it is still one thing
+	}
+	item.Key = strings.Join([]string{item.Account, region, item.Type, item.ID}, "|")
 	var err error
 	if item.Captured, err = instant(field(fields, "configurationItemCaptureTime", "captureTime")); err != nil {
 		return item, fmt.Errorf("configurationItemCaptureTime: %w", err)

@@ -123,7 +123,7 @@ func permissions(d *draft) {
 	if !told || doc != nil && !ok {
 		u := evidence.Unknown{Reason: unseen}
 		d.part("AWS::Lambda::Permission", d.id+"|*", map[string]any{"FunctionName": d.id, "Action": u, "Principal": u, "SourceArn": u,
-			"SourceAccount": u, "PrincipalOrgID": u, "FunctionUrlAuthType": u})
+			"SourceAccount": u, "PrincipalOrgID": u, "FunctionUrlAuthType": u, "EventSourceToken": u, "InvokedViaFunctionUrl": u})
 		return
 	}
 	list, ok := field(statements, "Statement").([]any)
@@ -158,12 +158,14 @@ func permission(d *draft, index int, s map[string]any) {
 // the rest, for the reader, under Observed.
 func conditions(p map[string]any, condition any) {
 	names := map[string]string{"aws:sourcearn": "SourceArn", "aws:sourceaccount": "SourceAccount", "aws:principalorgid": "PrincipalOrgID",
-		"lambda:functionurlauthtype": "FunctionUrlAuthType"}
+		"lambda:functionurlauthtype": "FunctionUrlAuthType", "lambda:invokedviafunctionurl": "InvokedViaFunctionUrl",
+		"lambda:eventsourcetoken": "EventSourceToken"}
 	operators, _ := condition.(map[string]any)
 	rest := map[string]any{}
-	for operator, keys := range operators {
-		m, _ := keys.(map[string]any)
-		for key, v := range m {
+	for _, operator := range sortedKeys(operators) {
+		m, _ := operators[operator].(map[string]any)
+		for _, key := range sortedKeys(m) {
+			v := m[key]
 			name := names[strings.ToLower(key)]
 			values := oneOrMany(v)
 			if name == "" || len(values) != 1 || strings.Contains(operator, "Not") || strings.Contains(operator, "IfExists") {
@@ -176,6 +178,9 @@ func conditions(p map[string]any, condition any) {
 				continue
 			}
 			p[name] = values[0]
+			if name == "EventSourceToken" {
+				p[name] = evidence.Unknown{Reason: "the token is a secret and is not kept", Present: true}
+			}
 		}
 	}
 	if len(rest) > 0 {

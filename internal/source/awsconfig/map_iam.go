@@ -21,15 +21,20 @@ func iamTypes() map[string]mapping {
 func iamUser(d *draft) {
 	set(d.p, "Groups", some(pluck(d.get("groupList"), "groupName")))
 	iamIdentity(d, "userPolicyList")
-	d.observe("CreateDate", when(d.get("createDate")))
+	created(d)
 	d.unobserved("PasswordLastUsed", "MFADevices")
 }
 
 func iamRole(d *draft) {
 	set(d.p, "AssumeRolePolicyDocument", policy(d.get("assumeRolePolicyDocument"), "assumeRolePolicyDocument"))
 	iamIdentity(d, "rolePolicyList")
-	d.observe("CreateDate", when(d.get("createDate")))
+	created(d)
 	d.unobserved("LastUsed", "LastUsedRegion")
+}
+
+func created(d *draft) {
+	d.unobserved("CreateDate")
+	d.observe("CreateDate", when(d.get("createDate")))
 }
 
 func iamGroup(d *draft) { iamIdentity(d, "groupPolicyList") }

@@ -17,8 +17,7 @@ func storageTypes() map[string]mapping {
 }
 
 // bucketPart says how one supplement becomes a property. A supplement that Config
-// recorded as null is a setting that is not there; one it did not record at all
-// stays unknown.
+// recorded as null is a setting that is not there.
 type bucketPart struct {
 	supplement, property string
 	shape                func(v any) any
@@ -38,10 +37,11 @@ var bucketParts = []bucketPart{
 	{"BucketOwnershipControls", "OwnershipControls", func(v any) any { return v }},
 }
 
-// alwaysRecorded are supplements that Config leaves away where they are not set.
-var alwaysRecorded = wordSet(`ServerSideEncryptionConfiguration BucketVersioningConfiguration BucketLoggingConfiguration
-	BucketAccelerateConfiguration BucketWebsiteConfiguration ObjectLockConfiguration BucketLifecycleConfiguration
-	BucketCrossOriginConfiguration BucketReplicationConfiguration PublicAccessBlockConfiguration`)
+// leftAway are supplements that Config does not write where they are not set. It
+// writes the others (versioning, logging, …) always, be it with a null inside, so
+// that an item without them tells nothing about them.
+var leftAway = wordSet(`ServerSideEncryptionConfiguration BucketWebsiteConfiguration ObjectLockConfiguration
+	BucketLifecycleConfiguration BucketCrossOriginConfiguration BucketReplicationConfiguration PublicAccessBlockConfiguration`)
 
 func bucket(d *draft) {
 	d.p["BucketName"] = d.id
@@ -55,7 +55,7 @@ func bucket(d *draft) {
 			} else {
 				d.p[part.property] = nil
 			}
-		case told, complete && alwaysRecorded[part.supplement]:
+		case told, complete && leftAway[part.supplement]:
 			d.p[part.property] = nil // known not to be set; Coerce drops it
 		}
 	}

@@ -3,6 +3,9 @@ package awsconfig
 import (
 	"slices"
 	"strings"
+	"sync"
+
+	"holdfast.dev/holdfast/internal/evidence/schema"
 )
 
 // mapping says how one of Config's types becomes CloudFormation's.
@@ -21,6 +24,8 @@ type mapping struct {
 
 	adapt func(d *draft) // what takes more than other names
 	parts []string       // types emitted beside it
+
+	unseen []string // derived: the schema properties that Config does not record
 }
 
 // ident says which of Config's names identifies the resource elsewhere.
@@ -42,14 +47,33 @@ func table() map[string]mapping {
 	all := map[string]mapping{}
 	for _, group := range []map[string]mapping{iamTypes(), networkTypes(), computeTypes(), storageTypes(), databaseTypes(), messageTypes(), auditTypes(), edgeTypes()} {
 		for typ, m := range group {
+			to := typ
+			if m.to != "" {
+				to = m.to
+			}
+			if t, ok := schema.Lookup(to); ok && m.sees != everything {
+				m.unseen = unseenOf(m.sees, t)
+			}
 			all[typ] = m
 		}
 	}
 	return all
 }
 
-// mappings is never changed.
-var mappings = table()
+// mappings is the table, made when it is first asked for and never changed.
+var mappings = sync.OnceValue(table)
+
+// unseenOf lists the properties whose absence from a record says nothing.
+func unseenOf(sees string, t *schema.Type) []string {
+	seen := wordSet(sees)
+	var out []string
+	for name := range t.Properties() {
+		if !seen[name] && !inert[name] && name != t.TagProperty {
+			out = append(out, name)
+		}
+	}
+	return out
+}
 
 // typesOf lists the types that are missing with an item of Config's type; all
 // that are mapped where the type is not known.
@@ -62,9 +86,9 @@ func typesOf(typ string) []string {
 		out = append(append(out, typ), m.parts...)
 	}
 	if typ != "" {
-		add(typ, mappings[typ])
+		add(typ, mappings()[typ])
 	} else {
-		for typ, m := range mappings {
+		for typ, m := range mappings() {
 			add(typ, m)
 		}
 	}

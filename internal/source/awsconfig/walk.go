@@ -19,7 +19,11 @@ import (
 func Walk(ctx context.Context, root string, opt Options) iter.Seq2[File, error] {
 	return func(yield func(File, error) bool) {
 		single := isFile(root)
-		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		top := root
+		if resolved, err := filepath.EvalSymlinks(root); err == nil {
+			top = resolved // WalkDir does not follow its root
+		}
+		err := filepath.WalkDir(top, func(path string, entry fs.DirEntry, err error) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -29,7 +33,7 @@ func Walk(ctx context.Context, root string, opt Options) iter.Seq2[File, error] 
 				}
 				return nil // what lies beside it can still be read
 			}
-			if entry.IsDir() || !single && !readable(path) {
+			if entry.IsDir() || !single && !readable(path) || !isFile(path) {
 				return nil
 			}
 			file, err := readFile(ctx, path, opt)
@@ -49,7 +53,7 @@ func Walk(ctx context.Context, root string, opt Options) iter.Seq2[File, error] 
 
 func isFile(path string) bool {
 	info, err := os.Stat(path)
-	return err == nil && !info.IsDir()
+	return err == nil && info.Mode().IsRegular() // a pipe would never end
 }
 
 func readable(path string) bool {
