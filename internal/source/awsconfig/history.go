@@ -16,6 +16,9 @@ import (
 // resource was; a deletion ends it. Snapshots repeat what history files said, so
 // equal neighbours become one version. What no item says is not filled in: a
 // resource is not known before its first item.
+//
+// It holds every item added to it, some kilobytes each; for estates that do not
+// fit, feed it one Region's files after the other, since no resource lives in two.
 type History struct {
 	items map[string][]Item
 	gaps  []evidence.Gap
