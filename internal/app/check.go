@@ -100,7 +100,7 @@ func (c *checking) template(t cloudformation.Template) {
 			estate.Add(&t.Resources[i])
 		}
 	}
-	c.judge.At(c.options.Now, estate)
+	c.judge.In(check.Scope{Now: c.options.Now, Estate: estate})
 	for i := range t.Resources {
 		r := &t.Resources[i]
 		c.judge.Each(r, func(result check.Result) { c.result(r, result) })

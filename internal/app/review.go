@@ -21,9 +21,15 @@ type snapshot struct {
 	at    time.Time
 }
 
-func (s snapshot) Records(ctx context.Context, types []string) iter.Seq2[review.Record, error] {
+func (s snapshot) Accounts(ctx context.Context) ([]string, error) { return s.store.Accounts(ctx) }
+
+func (s snapshot) Records(ctx context.Context, account string, types []string) iter.Seq2[review.Record, error] {
+	query := store.Query{Types: types}
+	if account != "" {
+		query.Accounts = []string{account}
+	}
 	return func(yield func(review.Record, error) bool) {
-		for r, err := range s.store.Records(ctx, s.at, store.Query{Types: types}) {
+		for r, err := range s.store.Records(ctx, s.at, query) {
 			if !yield(r, err) {
 				return
 			}
@@ -65,8 +71,8 @@ func NewReviewing(w Workspace) (*Reviewing, error) {
 func (r *Reviewing) Reviewer(s *store.Store, at time.Time) *review.Reviewer {
 	return &review.Reviewer{
 		Engine: r.Engine, Evidence: snapshot{s, at}, Knowledge: r.Knowledge, Exceptions: r.Exceptions, At: at,
-		Guardrails: func(estate *check.Estate, described []*evidence.Resource) review.Guardrails {
-			return guardrail.Preventer{Guardrails: r.Guardrails, Policies: guardrail.Collect(slices.Values(described)), Scope: check.Scope{Now: at, Estate: estate}}
+		Guardrails: func(described []*evidence.Resource) review.Guardrails {
+			return guardrail.Preventer{Guardrails: r.Guardrails, Policies: guardrail.Collect(slices.Values(described))}
 		},
 	}
 }

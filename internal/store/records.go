@@ -91,24 +91,57 @@ const recordsSQL = `SELECT v.scope, v.id, v.observed, v.source, v.body
     AND (?4 = '' OR s.region IN (SELECT value FROM json_each(?4)))
   ORDER BY s.type, s.account, s.region, v.id`
 
+// accountSQL is the same for one account, found by its index: a review reads an
+// organisation account by account.
+const accountSQL = `SELECT v.scope, v.id, v.observed, v.source, v.body
+  FROM scope s CROSS JOIN version v ON v.scope = s.id
+  WHERE v.valid_from <= ?1 AND v.valid_to > ?1
+    AND (?2 = '' OR s.type IN (SELECT value FROM json_each(?2)))
+    AND s.account = ?3
+    AND (?4 = '' OR s.region IN (SELECT value FROM json_each(?4)))
+  ORDER BY s.type, s.account, s.region, v.id`
+
 func (c *conn) records(ctx context.Context, at time.Time, q Query, each func(Record) error) error {
 	n, err := instant(at)
 	if err != nil {
 		return err
 	}
-	scopes := map[int64]scopeKey{}
-	err = c.query(ctx, func(r row) error {
-		scopes[r.int(0)] = scopeKey{r.text(1), r.text(2), r.text(3)}
-		return nil
-	}, "SELECT id, type, account, region FROM scope")
+	types, accounts, regions, sql := listed(q.Types), listed(q.Accounts), listed(q.Regions), recordsSQL
+	if len(q.Accounts) == 1 {
+		accounts, sql = q.Accounts[0], accountSQL
+	}
+	scopes, err := c.scopesOf(ctx, q.Accounts)
 	if err != nil {
 		return err
 	}
-	types, accounts, regions := listed(q.Types), listed(q.Accounts), listed(q.Regions)
 	return c.query(ctx, func(r row) error {
 		key := scopes[r.int(0)]
 		return each(Record{Type: key.typ, Account: key.account, Region: key.region, ID: r.text(1), observed: r.int(2), source: r.text(3), body: r.blob(4)})
-	}, recordsSQL, n, types, accounts, regions)
+	}, sql, n, types, accounts, regions)
+}
+
+// scopesOf are the scopes by their key: of one account, or all.
+func (c *conn) scopesOf(ctx context.Context, accounts []string) (map[int64]scopeKey, error) {
+	scopes := map[int64]scopeKey{}
+	each := func(r row) error {
+		scopes[r.int(0)] = scopeKey{r.text(1), r.text(2), r.text(3)}
+		return nil
+	}
+	if len(accounts) == 1 {
+		return scopes, c.query(ctx, each, "SELECT id, type, account, region FROM scope WHERE account = ?1", accounts[0])
+	}
+	return scopes, c.query(ctx, each, "SELECT id, type, account, region FROM scope")
+}
+
+// Accounts lists every account there is evidence of.
+func (s *Store) Accounts(ctx context.Context) (list []string, err error) {
+	err = s.view(func(c *conn) error {
+		return c.query(ctx, func(r row) error {
+			list = append(list, r.text(0))
+			return nil
+		}, "SELECT DISTINCT account FROM scope ORDER BY account")
+	})
+	return list, err
 }
 
 // listed is a list as a statement's argument: JSON, or empty for all.

@@ -134,7 +134,7 @@ func builtins() map[string]function {
 		"ingress_open": lenient(func(_ *frame, a []any) any { return ingressOpen(a) }),
 		"resources":    strict(func(f *frame, a []any) any { return f.subject.all(a) }),
 		"related":      strict(func(f *frame, a []any) any { return f.subject.related(a) }),
-		"lookup":       strict(func(f *frame, a []any) any { return f.subject.lookup(a) }),
+		"lookup":       lenient(func(f *frame, a []any) any { return f.subject.lookup(a) }),
 	}
 }
 
@@ -502,6 +502,9 @@ func anyAddress(v any) any {
 	s, ok := v.(string)
 	if !ok {
 		return failf("any_address takes a string, found %s", describe(v))
+	}
+	if !strings.Contains(s, "/0") && !strings.Contains(s, "/1") { // spares nearly all from being parsed
+		return false
 	}
 	prefix, err := netip.ParsePrefix(strings.TrimSpace(s))
 	return err == nil && prefix.Bits() <= 1

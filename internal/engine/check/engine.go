@@ -46,11 +46,7 @@ type program struct {
 	message []part
 	params  map[string]any
 	paths   []string // property paths the check reads, deepest first
-	uses    uses
 }
-
-// uses notes the variables that cost something to make.
-type uses struct{ meta bool }
 
 // Compile makes an engine of the controls. Every control with a fault is named
 // in the error; none is left out in silence.
@@ -246,7 +242,6 @@ func (x *expression) build(field string, checked *cel.Ast) (eval, error) {
 func (x *expression) inspect(root ast.Expr) error {
 	w := pathWalker{bound: map[string]string{"resource": ""}}
 	w.walk(root)
-	x.program.uses.meta = x.program.uses.meta || w.meta
 	for _, typ := range x.control.Resource {
 		t, ok := schema.Lookup(typ)
 		if !ok {

@@ -15,13 +15,15 @@ type Scope struct {
 }
 
 // Estate answers what controls ask about other resources. It keeps only the
-// types that the engine's controls ask for, so that an estate of millions can
-// be streamed past it.
+// types that the engine's controls ask for. Relations never leave an account (or
+// a template), so an estate needs to hold no more than the one that is judged.
+// It serves one goroutine.
 type Estate struct {
 	wanted   map[string][]string // type to the paths it is looked up by
 	index    map[relation][]*evidence.Resource
-	unseen   []evidence.Gap
-	accounts map[string]map[string]any
+	unseen   map[string][]evidence.Gap // by type
+	listed   map[string]evidence.Account
+	accounts map[string]map[string]any // as variables, made when first asked for
 	org      any
 }
 
@@ -41,11 +43,16 @@ const (
 // NewEstate prepares an empty estate for the engine's controls.
 func (e *Engine) NewEstate(org evidence.Org, gaps []evidence.Gap) *Estate {
 	estate := &Estate{
-		wanted: e.wanted, index: map[relation][]*evidence.Resource{}, unseen: gaps,
-		accounts: map[string]map[string]any{}, org: evidence.Unknown{Reason: reasonNoOrg},
+		wanted: e.wanted, index: map[relation][]*evidence.Resource{}, unseen: map[string][]evidence.Gap{},
+		listed: org.Accounts, accounts: map[string]map[string]any{}, org: evidence.Unknown{Reason: reasonNoOrg},
 	}
-	for id, a := range org.Accounts {
-		estate.accounts[id] = accountValue(a)
+	for _, g := range gaps {
+		if g.Resource != "" {
+			continue // that resource itself carries what is not known
+		}
+		for _, t := range g.Types {
+			estate.unseen[t] = append(estate.unseen[t], g)
+		}
 	}
 	return estate
 }
@@ -186,7 +193,7 @@ func (s *subject) collect(typ string, keys ...relation) []any {
 	var found []*evidence.Resource
 	for _, key := range keys {
 		for _, r := range estate.index[key] {
-			if s.near(r.Region) && !slices.Contains(found, r) {
+			if s.near(r.Region) && (len(keys) == 1 || !slices.Contains(found, r)) {
 				found = append(found, r)
 			}
 		}
@@ -216,8 +223,8 @@ func (e *Estate) hidden(s *subject, typ string) (evidence.Unknown, bool) {
 	if s.resource.Origin != nil {
 		return evidence.Unknown{}, false
 	}
-	for _, g := range e.unseen {
-		if g.Account == s.resource.Account && g.Resource == "" && s.near(g.Region) && slices.Contains(g.Types, typ) {
+	for _, g := range e.unseen[typ] {
+		if g.Account == s.resource.Account && s.near(g.Region) {
 			return evidence.Unknown{Reason: g.Service + ":" + g.Operation + " " + string(g.Reason)}, true
 		}
 	}
@@ -228,8 +235,12 @@ func (e *Estate) hidden(s *subject, typ string) (evidence.Unknown, bool) {
 // organisation listed is unknown, save its id.
 func (e *Estate) account(id string) map[string]any {
 	if e != nil {
-		if known, ok := e.accounts[id]; ok {
-			return known
+		if made, ok := e.accounts[id]; ok {
+			return made
+		}
+		if a, ok := e.listed[id]; ok {
+			e.accounts[id] = accountValue(a)
+			return e.accounts[id]
 		}
 	}
 	unknown := evidence.Unknown{Reason: reasonNoOrg}
@@ -279,9 +290,24 @@ func environmentOf(a evidence.Account) any {
 	return evidence.Unknown{Reason: "neither a tag nor the OU names the environment"}
 }
 
-func metaValue(r *evidence.Resource) map[string]any {
-	return map[string]any{
-		"type": r.Type, "id": r.ID, "arn": r.ARN, "account": r.Account, "region": r.Region,
-		"partition": r.Partition, "tags": tagsValue(r.Tags),
+// metaField is one field of the meta variable: the resource itself, apart from
+// its properties.
+func metaField(r *evidence.Resource, field string) (any, bool) {
+	switch field {
+	case "type":
+		return r.Type, true
+	case "id":
+		return r.ID, true
+	case "arn":
+		return r.ARN, true
+	case "account":
+		return r.Account, true
+	case "region":
+		return r.Region, true
+	case "partition":
+		return r.Partition, true
+	case "tags":
+		return tagsValue(r.Tags), true
 	}
+	return nil, false
 }

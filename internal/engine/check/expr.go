@@ -41,6 +41,7 @@ type builder struct {
 	functions map[string]function
 	slots     map[string]int // variables in scope
 	next      int
+	accu      string // accumulator of the comprehension being built
 }
 
 func newBuilder(functions map[string]function) *builder {
@@ -120,6 +121,11 @@ func selectField(v any, field string) any {
 		return &failure{text: "no such property: " + field}
 	case optional:
 		return selectOptional(v, field)
+	case *evidence.Resource:
+		if value, ok := metaField(v, field); ok {
+			return value
+		}
+		return failf("meta has no field %s", field)
 	}
 	if unsettled(v) {
 		return blur(v)
@@ -129,24 +135,36 @@ func selectField(v any, field string) any {
 
 // selectOptional is x.?field.
 func selectOptional(v any, field string) any {
+	value, ok := lookInto(v, field)
+	if failed, is := value.(*failure); is {
+		return failed
+	}
+	return optional{value: value, ok: ok}
+}
+
+// lookInto is what x.?field holds, if it is there. What goes wrong comes as a
+// failure that is there.
+func lookInto(v any, field string) (any, bool) {
 	if o, ok := v.(optional); ok {
 		if !o.ok {
-			return optional{}
+			return nil, false
 		}
 		v = o.value
 	}
 	switch v := v.(type) {
 	case map[string]any:
 		value, ok := v[field]
-		return optional{value: value, ok: ok}
+		return value, ok
 	case evidence.Unknown:
-		return optional{value: blur(v), ok: true}
+		return blur(v), true
 	case nil:
-		return optional{}
+		return nil, false
+	case *evidence.Resource:
+		return metaField(v, field)
 	case *failure:
-		return v
+		return v, true
 	}
-	return failf("cannot select %q from %s", field, describe(v))
+	return failf("cannot select %q from %s", field, describe(v)), true
 }
 
 // blur is a part of something unknown: even its presence is not known.
@@ -174,6 +192,9 @@ func has(v any, field string) any {
 		return has(v.value, field)
 	case evidence.Unknown:
 		return blur(v)
+	case *evidence.Resource:
+		value, ok := metaField(v, field)
+		return ok && value != ""
 	case *failure, nil:
 		return false
 	}
@@ -268,6 +289,9 @@ func (b *builder) call(c ast.CallExpr) (eval, error) {
 	exprs := c.Args()
 	if c.IsMemberFunction() {
 		exprs = append([]ast.Expr{c.Target()}, exprs...)
+	}
+	if fused, ok, err := b.fuse(c.FunctionName(), exprs); ok || err != nil {
+		return fused, err
 	}
 	args, err := b.all(exprs)
 	if err != nil {
@@ -380,14 +404,14 @@ func (b *builder) comprehension(c ast.ComprehensionExpr) (eval, error) {
 		return nil, fmt.Errorf("quantifiers are nested too deep")
 	}
 	b.next += 2
-	outer := maps.Clone(b.slots)
-	defer func() { b.slots, b.next = outer, b.next-2 }()
+	outer, outerAccu := maps.Clone(b.slots), b.accu
+	defer func() { b.slots, b.next, b.accu = outer, b.next-2, outerAccu }()
 	b.slots[c.AccuVar()] = accu
 	result, err := b.build(c.Result()) // the iteration variable is not in its scope
 	if err != nil {
 		return nil, err
 	}
-	b.slots[c.IterVar()] = iter
+	b.slots[c.IterVar()], b.accu = iter, c.AccuVar()
 	condition, err := b.build(c.LoopCondition())
 	if err != nil {
 		return nil, err

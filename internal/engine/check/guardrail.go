@@ -111,7 +111,7 @@ func (s *Guardrails) InForce(id string, policy any, r *evidence.Resource, scope 
 		return false
 	}
 	f := &frame{subject: &subject{scope: &scope, resource: r}}
-	f.slots[0], f.slots[1], f.slots[2] = map[string]any(r.Properties), metaValue(r), scope.Estate.account(r.Account)
+	f.slots[0], f.slots[1], f.slots[2] = map[string]any(r.Properties), r, scope.Estate.account(r.Account)
 	f.slots[3], f.slots[4], f.slots[5] = evidence.Unknown{Reason: reasonNoOrg}, map[string]any{}, scope.Now
 	f.slots[slices.Index(variables, "policy")] = policy
 	return g.inForce(f) == true

@@ -1,8 +1,6 @@
 package check
 
 import (
-	"time"
-
 	"holdfast.dev/holdfast/internal/evidence"
 )
 
@@ -64,7 +62,7 @@ func (j *Judge) bind(r *evidence.Resource) {
 		properties = map[string]any{}
 	}
 	f.slots[0] = properties
-	f.slots[1] = nil
+	f.slots[1] = r
 	f.slots[2] = j.scope.Estate.account(r.Account)
 	f.slots[3] = any(evidence.Unknown{Reason: reasonNoOrg})
 	if j.scope.Estate != nil {
@@ -77,9 +75,6 @@ func (j *Judge) run(p *program, r *evidence.Resource) Result {
 	f := &j.frame
 	f.steps, f.stack = 0, f.stack[:0]
 	f.slots[4] = p.params
-	if p.uses.meta && f.slots[1] == nil {
-		f.slots[1] = metaValue(r)
-	}
 	result := Result{Control: p.control}
 	if p.when != nil {
 		switch v := p.when(f).(type) {
@@ -144,5 +139,5 @@ func oneLine(s string) string {
 	return string(out)
 }
 
-// At gives the judge another instant and estate.
-func (j *Judge) At(now time.Time, estate *Estate) { j.scope = Scope{Now: now, Estate: estate} }
+// In gives the judge another scope.
+func (j *Judge) In(scope Scope) { j.scope = scope }

@@ -14,7 +14,6 @@ type pathWalker struct {
 	bound map[string]string // variables that stand for a place in the resource
 	paths []string
 	wants []want
-	meta  bool
 	err   error
 }
 
@@ -26,7 +25,6 @@ type want struct{ typ, path string }
 func (w *pathWalker) walk(e ast.Expr) (string, bool) {
 	switch e.Kind() {
 	case ast.IdentKind:
-		w.meta = w.meta || e.AsIdent() == "meta"
 		path, ok := w.bound[e.AsIdent()]
 		return path, ok
 	case ast.SelectKind:

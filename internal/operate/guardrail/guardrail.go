@@ -117,19 +117,18 @@ func (p *Policies) On(account, typ string) []any {
 type Preventer struct {
 	Guardrails *check.Guardrails
 	Policies   *Policies
-	Scope      check.Scope
 }
 
 // Prevents names the first guardrail of the control that is in force on the
 // resource's account and speaks about the resource.
-func (p Preventer) Prevents(c *check.Control, r *evidence.Resource) (string, bool) {
+func (p Preventer) Prevents(c *check.Control, r *evidence.Resource, scope check.Scope) (string, bool) {
 	for _, id := range c.PreventedBy {
 		typ, ok := p.Guardrails.PolicyType(id)
 		if !ok {
 			continue
 		}
 		for _, doc := range p.Policies.On(r.Account, typ) {
-			if p.Guardrails.InForce(id, doc, r, p.Scope) {
+			if p.Guardrails.InForce(id, doc, r, scope) {
 				return id, true
 			}
 		}

@@ -91,13 +91,13 @@ func TestPrevents(t *testing.T) {
 		scp("p-1", "*"), node("r-1", "", "p-1"), account("111111111111", "r-1", true), account("222222222222", "r-1", false),
 	}))}
 	c := &check.Control{PreventedBy: []string{"no-such-guardrail", "deny-root-user"}}
-	if id, ok := preventer.Prevents(c, &evidence.Resource{Account: "222222222222"}); !ok || id != "deny-root-user" {
+	if id, ok := preventer.Prevents(c, &evidence.Resource{Account: "222222222222"}, check.Scope{}); !ok || id != "deny-root-user" {
 		t.Errorf("a member account's root is denied everything, yet %q %v", id, ok)
 	}
-	if _, ok := preventer.Prevents(c, &evidence.Resource{Account: "111111111111"}); ok {
+	if _, ok := preventer.Prevents(c, &evidence.Resource{Account: "111111111111"}, check.Scope{}); ok {
 		t.Error("service control policies do not bind the management account")
 	}
-	if _, ok := preventer.Prevents(&check.Control{}, &evidence.Resource{Account: "222222222222"}); ok {
+	if _, ok := preventer.Prevents(&check.Control{}, &evidence.Resource{Account: "222222222222"}, check.Scope{}); ok {
 		t.Error("a control that names no guardrail is not prevented")
 	}
 }

@@ -2,7 +2,6 @@ package review
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"runtime"
 	"slices"
@@ -24,8 +23,9 @@ type Record interface {
 
 // Evidence is what a review reads: the snapshot of one instant.
 type Evidence interface {
-	// Records streams the resources of the given types, or all.
-	Records(ctx context.Context, types []string) iter.Seq2[Record, error]
+	Accounts(ctx context.Context) ([]string, error)
+	// Records streams the resources of an account, or those of the given types.
+	Records(ctx context.Context, account string, types []string) iter.Seq2[Record, error]
 	Gaps(ctx context.Context) ([]evidence.Gap, error)
 }
 
@@ -33,7 +33,7 @@ type Evidence interface {
 type Guardrails interface {
 	// Prevents names the guardrail in force that keeps a control's failure on
 	// the resource from mattering, if one does.
-	Prevents(c *check.Control, r *evidence.Resource) (id string, ok bool)
+	Prevents(c *check.Control, r *evidence.Resource, scope check.Scope) (id string, ok bool)
 }
 
 // Reviewer judges a snapshot. Findings streams the verdicts; when it has ended,
@@ -46,25 +46,22 @@ type Reviewer struct {
 	At         time.Time
 
 	// Guardrails prepares the answer to what is prevented, from the resources that
-	// describe the estate (among others); nil where nobody asks.
-	Guardrails func(estate *check.Estate, described []*evidence.Resource) Guardrails
+	// describe the organisation; nil where nobody asks.
+	Guardrails func(described []*evidence.Resource) Guardrails
 
 	// All makes Findings yield every verdict, PASS and NOT_APPLICABLE too.
 	All bool
 
 	Workers int // as many as there are processors where 0
 
-	org     evidence.Org
-	enabled map[string][]string // Regions by account, as the accounts list them
-	gaps    []evidence.Gap
-	estate  *check.Estate
-	guards  Guardrails
-	total   *tally
+	org       evidence.Org
+	described []*evidence.Resource // what describes the organisation
+	enabled   map[string][]string  // Regions by account, as the accounts list them
+	gaps      []evidence.Gap
+	gapsOf    map[string][]evidence.Gap
+	guards    Guardrails
+	total     *tally
 }
-
-// batchSize is how many records a worker takes at a time: enough that handing
-// over costs nothing, few enough that memory stays flat.
-const batchSize = 256
 
 // Findings judges the snapshot and yields, in no particular order, the verdicts
 // worth keeping. The sequence can be run once.
@@ -110,18 +107,20 @@ func (r *Reviewer) Findings(ctx context.Context) iter.Seq2[finding.Finding, erro
 	}
 }
 
-// prepare reads what controls may ask for beyond the resource they judge.
+// prepare reads what describes the organisation.
 func (r *Reviewer) prepare(ctx context.Context) error {
 	r.total = newTally()
 	var err error
 	if r.gaps, err = r.Evidence.Gaps(ctx); err != nil {
 		return err
 	}
+	r.gapsOf = map[string][]evidence.Gap{}
+	for _, g := range r.gaps {
+		r.gapsOf[g.Account] = append(r.gapsOf[g.Account], g)
+	}
 	var decoder evidence.Decoder
-	var kept []*evidence.Resource
-	types := append(r.Engine.Related(), evidence.TypeAccount, evidence.TypeNode, evidence.TypeOrganization, typePolicy)
-	slices.Sort(types)
-	for record, err := range r.Evidence.Records(ctx, slices.Compact(types)) {
+	types := []string{evidence.TypeAccount, evidence.TypeNode, evidence.TypeOrganization, typePolicy}
+	for record, err := range r.Evidence.Records(ctx, "", types) {
 		if err != nil {
 			return err
 		}
@@ -129,42 +128,65 @@ func (r *Reviewer) prepare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		kept = append(kept, resource)
+		r.described = append(r.described, resource)
 	}
-	r.org = evidence.OrgOf(slices.Values(kept))
-	r.estate = r.Engine.NewEstate(r.org, r.gaps)
-	r.enabled = map[string][]string{}
-	for _, resource := range kept {
-		r.estate.Add(resource)
-		if regions, ok := resource.Properties["EnabledRegions"].([]any); ok && resource.Type == evidence.TypeAccount {
-			for _, region := range regions {
-				name, _ := region.(string)
-				r.enabled[resource.Account] = append(r.enabled[resource.Account], name)
-			}
-		}
-	}
+	r.org = evidence.OrgOf(slices.Values(r.described))
+	r.enabled = enabledRegions(r.described)
 	if r.Guardrails != nil {
-		r.guards = r.Guardrails(r.estate, kept)
+		r.guards = r.Guardrails(r.described)
 	}
 	return nil
 }
 
-// judge runs the workers over the snapshot.
+func enabledRegions(described []*evidence.Resource) map[string][]string {
+	out := map[string][]string{}
+	for _, resource := range described {
+		regions, _ := resource.Properties["EnabledRegions"].([]any)
+		for _, region := range regions {
+			if name, ok := region.(string); ok && resource.Type == evidence.TypeAccount {
+				out[resource.Account] = append(out[resource.Account], name)
+			}
+		}
+	}
+	return out
+}
+
+// judge runs the workers over the snapshot, account by account: relations never
+// leave an account, so its resources are all that has to be in memory.
 func (r *Reviewer) judge(ctx context.Context, found chan<- []finding.Finding) error {
 	workers := r.Workers
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	batches := make(chan []Record, workers)
+	accounts, err := r.Evidence.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	todo := make(chan string)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		defer close(batches)
-		return r.feed(ctx, batches)
+		defer close(todo)
+		for _, account := range accounts {
+			select {
+			case todo <- account:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
 	})
 	tallies := make([]*tally, workers)
 	for i := range tallies {
 		tallies[i] = newTally()
-		group.Go(func() error { return r.work(ctx, tallies[i], batches, found) })
+		w := worker{Reviewer: r, tally: tallies[i], judge: r.Engine.NewJudge(check.Scope{Now: r.At}), found: found}
+		group.Go(func() error {
+			for account := range todo {
+				if err := w.account(ctx, account); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
@@ -175,73 +197,96 @@ func (r *Reviewer) judge(ctx context.Context, found chan<- []finding.Finding) er
 	return nil
 }
 
-func (r *Reviewer) feed(ctx context.Context, batches chan<- []Record) error {
-	batch := make([]Record, 0, batchSize)
-	send := func() error {
-		select {
-		case batches <- batch:
-			batch = make([]Record, 0, batchSize)
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	for record, err := range r.Evidence.Records(ctx, nil) {
-		if err != nil {
-			return err
-		}
-		if batch = append(batch, record); len(batch) == batchSize {
-			if err := send(); err != nil {
-				return err
-			}
-		}
-	}
-	return send()
+// worker judges one account after the other.
+type worker struct {
+	*Reviewer
+	tally   *tally
+	judge   *check.Judge
+	decoder evidence.Decoder
+	found   chan<- []finding.Finding
+	scope   check.Scope
 }
 
-func (r *Reviewer) work(ctx context.Context, t *tally, batches <-chan []Record, found chan<- []finding.Finding) error {
-	judge := r.Engine.NewJudge(check.Scope{Now: r.At, Estate: r.estate})
-	var decoder evidence.Decoder
-	for batch := range batches {
-		var out []finding.Finding
-		for _, record := range batch {
-			resource, err := record.Resource(&decoder)
-			if err != nil {
-				return fmt.Errorf("a stored resource cannot be read: %w", err)
-			}
-			if account, listed := r.org.Accounts[resource.Account]; listed && !account.Live() {
-				continue // closed accounts count for nothing
-			}
-			t.see(resource)
-			judge.Each(resource, func(result check.Result) { out = r.record(t, resource, result, out) })
-		}
-		if len(out) == 0 {
-			continue
-		}
-		select {
-		case found <- out:
-		case <-ctx.Done():
-			return ctx.Err()
+// handover is how many findings a worker hands over at a time.
+const handover = 256
+
+func (w *worker) account(ctx context.Context, id string) error {
+	if account, listed := w.org.Accounts[id]; listed && !account.Live() {
+		return nil // closed accounts count for nothing
+	}
+	resources, err := w.load(ctx, id)
+	if err != nil {
+		return err
+	}
+	estate := w.Engine.NewEstate(w.org, w.gapsOf[id])
+	for _, resource := range w.described {
+		if resource.Type == evidence.TypeOrganization && resource.Account != id {
+			estate.Add(resource)
 		}
 	}
-	return nil
+	for _, resource := range resources {
+		if estate.Wants(resource.Type) {
+			estate.Add(resource)
+		}
+	}
+	w.scope = check.Scope{Now: w.At, Estate: estate}
+	w.judge.In(w.scope)
+	var out []finding.Finding
+	for _, resource := range resources {
+		w.tally.see(resource)
+		w.judge.Each(resource, func(result check.Result) { out = w.record(resource, result, out) })
+		if len(out) >= handover {
+			if err := w.hand(ctx, out); err != nil {
+				return err
+			}
+			out = nil
+		}
+	}
+	return w.hand(ctx, out)
+}
+
+func (w *worker) load(ctx context.Context, account string) ([]*evidence.Resource, error) {
+	var out []*evidence.Resource
+	for record, err := range w.Evidence.Records(ctx, account, nil) {
+		if err != nil {
+			return nil, err
+		}
+		resource, err := record.Resource(&w.decoder)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, resource)
+	}
+	return out, nil
+}
+
+func (w *worker) hand(ctx context.Context, out []finding.Finding) error {
+	if len(out) == 0 {
+		return nil
+	}
+	select {
+	case w.found <- out:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // record counts a result and appends it to the findings if it is worth keeping.
-func (r *Reviewer) record(t *tally, resource *evidence.Resource, result check.Result, out []finding.Finding) []finding.Finding {
+func (w *worker) record(resource *evidence.Resource, result check.Result, out []finding.Finding) []finding.Finding {
 	v := control.Verdict(result.Outcome)
 	settled := v == finding.Pass || v == finding.NotApplicable
-	if settled && !r.All {
-		t.count(result.Control, resource.Account, v)
+	if settled && !w.All {
+		w.tally.count(result.Control, resource.Account, v)
 		return out
 	}
 	f := control.Finding(resource, result)
 	if v == finding.Fail {
-		r.excuse(t, resource, result.Control, &f)
+		w.excuse(resource, result.Control, &f)
 	}
-	t.count(result.Control, resource.Account, f.Verdict)
+	w.tally.count(result.Control, resource.Account, f.Verdict)
 	if f.Verdict == finding.Fail {
-		t.keep(f)
+		w.tally.keep(f)
 	}
 	return append(out, f)
 }
@@ -249,16 +294,16 @@ func (r *Reviewer) record(t *tally, resource *evidence.Resource, result check.Re
 // excuse changes a failure's verdict where a guardrail prevents the harm or an
 // exception covers it. A guardrail goes first: what is prevented needs no
 // exception.
-func (r *Reviewer) excuse(t *tally, resource *evidence.Resource, c *check.Control, f *finding.Finding) {
-	if r.guards != nil && len(c.PreventedBy) > 0 {
-		if id, ok := r.guards.Prevents(c, resource); ok {
+func (w *worker) excuse(resource *evidence.Resource, c *check.Control, f *finding.Finding) {
+	if w.guards != nil && len(c.PreventedBy) > 0 {
+		if id, ok := w.guards.Prevents(c, resource, w.scope); ok {
 			f.Verdict, f.PreventedBy = finding.Prevented, id
 			return
 		}
 	}
-	if x, ok := r.Exceptions.For(f, r.At); ok {
+	if x, ok := w.Exceptions.For(f, w.At); ok {
 		f.Verdict, f.Exception = finding.Excepted, x.ID
-		t.covers[x.ID]++
+		w.tally.covers[x.ID]++
 	}
 }
 

@@ -27,6 +27,7 @@ CREATE TABLE scope (
   region  TEXT NOT NULL, -- empty: a listing that spans all Regions
   UNIQUE (type, account, region)
 );
+CREATE UNIQUE INDEX scope_account ON scope (account, type, region);
 
 -- When a scope was listed whole.
 CREATE TABLE seen (
