@@ -13,14 +13,15 @@ import (
 func ecrCollector() aws.Collector {
 	return reading(aws.Collector{
 		Name: "ecr", Service: "ecr", Scope: aws.Regional,
-		Types:   []string{"AWS::ECR::Repository", "AWS::ECR::RegistryScanningConfiguration"},
+		Types:   []string{"AWS::ECR::Repository", "AWS::ECR::RegistryPolicy", "AWS::ECR::RegistryScanningConfiguration"},
 		Collect: collectECR,
-	}, "ecr", "DescribeRepositories", "GetRepositoryPolicy", "GetLifecyclePolicy", "ListTagsForResource", "GetRegistryScanningConfiguration")
+	}, "ecr", "DescribeRepositories", "GetRepositoryPolicy", "GetLifecyclePolicy", "ListTagsForResource", "GetRegistryScanningConfiguration", "GetRegistryPolicy")
 }
 
 func collectECR(ctx context.Context, s *aws.Session) error {
 	client := ecr.NewFromConfig(s.Config)
 	readRegistryScanning(ctx, s, client)
+	readRegistryPolicy(ctx, s, client)
 	err := aws.Pages(ctx, s, "ecr", "DescribeRepositories", client.DescribeRepositories, &ecr.DescribeRepositoriesInput{MaxResults: sdk.Int32(1000)},
 		func(in *ecr.DescribeRepositoriesInput, out *ecr.DescribeRepositoriesOutput) bool {
 			return aws.NextToken(&in.NextToken, out.NextToken)
@@ -54,6 +55,22 @@ func readRegistryScanning(ctx context.Context, s *aws.Session, client *ecr.Clien
 		})
 	}
 	d.emit()
+}
+
+func readRegistryPolicy(ctx context.Context, s *aws.Session, client *ecr.Client) {
+	out, err := aws.Call(ctx, s, "ecr", "GetRegistryPolicy", client.GetRegistryPolicy, &ecr.GetRegistryPolicyInput{})
+	if aws.Is(err, "RegistryPolicyNotFoundException") {
+		return
+	}
+	d := newDraft(s, "AWS::ECR::RegistryPolicy", s.Account, "")
+	if err != nil {
+		d.lost(err, "PolicyText")
+	} else {
+		d.policy("PolicyText", "ecr", "GetRegistryPolicy", out.PolicyText)
+	}
+	if d.p["PolicyText"] != nil {
+		d.emit()
+	}
 }
 
 func readRepository(ctx context.Context, s *aws.Session, client *ecr.Client, r types.Repository) {

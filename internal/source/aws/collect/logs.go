@@ -16,9 +16,9 @@ import (
 func logsCollector() aws.Collector {
 	return reading(aws.Collector{
 		Name: "logs", Service: "cloudwatchlogs", Scope: aws.Regional,
-		Types:   []string{"AWS::Logs::LogGroup", "AWS::Logs::MetricFilter"},
+		Types:   []string{"AWS::Logs::LogGroup", "AWS::Logs::MetricFilter", "AWS::Logs::ResourcePolicy", "AWS::Logs::DeliverySource"},
 		Collect: collectLogs,
-	}, "logs", "DescribeLogGroups", "DescribeMetricFilters")
+	}, "logs", "DescribeLogGroups", "DescribeMetricFilters", "DescribeResourcePolicies", "DescribeDeliverySources")
 }
 
 func collectLogs(ctx context.Context, s *aws.Session) error {
@@ -45,7 +45,48 @@ func collectLogs(ctx context.Context, s *aws.Session) error {
 			return nil
 		})
 	unlisted(s, err, "AWS::Logs::MetricFilter")
+	unlisted(s, logPolicies(ctx, s, client), "AWS::Logs::ResourcePolicy")
+	unlisted(s, deliverySources(ctx, s, client), "AWS::Logs::DeliverySource")
 	return nil
+}
+
+// logPolicies are the account's policies in this Region: who may write into
+// its log groups.
+func logPolicies(ctx context.Context, s *aws.Session, client *cloudwatchlogs.Client) error {
+	return aws.Pages(ctx, s, "cloudwatchlogs", "DescribeResourcePolicies", client.DescribeResourcePolicies, &cloudwatchlogs.DescribeResourcePoliciesInput{Limit: sdk.Int32(50)},
+		func(in *cloudwatchlogs.DescribeResourcePoliciesInput, out *cloudwatchlogs.DescribeResourcePoliciesOutput) bool {
+			return aws.NextToken(&in.NextToken, out.NextToken)
+		},
+		func(out *cloudwatchlogs.DescribeResourcePoliciesOutput) error {
+			for _, p := range out.ResourcePolicies {
+				d := newDraft(s, "AWS::Logs::ResourcePolicy", text(p.PolicyName), "")
+				d.pick(p, "PolicyName")
+				d.policy("PolicyDocument", "cloudwatchlogs", "DescribeResourcePolicies", p.PolicyDocument)
+				d.emit()
+			}
+			return nil
+		})
+}
+
+// deliverySources tell which resources (CloudFront distributions among them)
+// send their logs through the log service.
+func deliverySources(ctx context.Context, s *aws.Session, client *cloudwatchlogs.Client) error {
+	return aws.Pages(ctx, s, "cloudwatchlogs", "DescribeDeliverySources", client.DescribeDeliverySources, &cloudwatchlogs.DescribeDeliverySourcesInput{Limit: sdk.Int32(50)},
+		func(in *cloudwatchlogs.DescribeDeliverySourcesInput, out *cloudwatchlogs.DescribeDeliverySourcesOutput) bool {
+			return aws.NextToken(&in.NextToken, out.NextToken)
+		},
+		func(out *cloudwatchlogs.DescribeDeliverySourcesOutput) error {
+			for _, v := range out.DeliverySources {
+				d := newDraft(s, "AWS::Logs::DeliverySource", text(v.Name), text(v.Arn))
+				d.pick(v, "LogType", "Name")
+				if len(v.ResourceArns) > 0 {
+					d.p["ResourceArn"] = v.ResourceArns[0] // AWS answers a list of one
+				}
+				d.tagged(v.Tags)
+				d.emit()
+			}
+			return nil
+		})
 }
 
 func logGroupDraft(s *aws.Session, g types.LogGroup) *draft {
