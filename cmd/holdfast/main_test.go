@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"holdfast.dev/holdfast/internal/store"
 )
 
 // TestMain lets this test binary stand in for holdfast, so that scripts run the
@@ -27,6 +30,7 @@ func TestMain(m *testing.M) {
 //	lines FILE N             the file has this many lines
 //	findingid FILE NAME      the first finding id in the file becomes $NAME
 //	expand FILE TO           copies the file with its $VARIABLES filled in
+//	hold DIR                 the store is being written until the script ends
 //
 // and $ROOT is the repository, $TODAY and $LATER are dates.
 func TestScripts(t *testing.T) {
@@ -45,7 +49,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "lines": lines, "findingid": findingID, "expand": expand,
+			"exits": exits, "lines": lines, "findingid": findingID, "expand": expand, "hold": hold,
 		},
 	})
 }
@@ -98,4 +102,13 @@ func expand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: expand FILE TO")
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)), 0o644))
+}
+
+func hold(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hold DIR")
+	}
+	s, err := store.Open(context.Background(), ts.MkAbs(args[0]), store.Options{Now: time.Now})
+	ts.Check(err)
+	ts.Defer(func() { _ = s.Close() })
 }
