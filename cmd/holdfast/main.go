@@ -13,6 +13,6 @@ import (
 func main() { os.Exit(run()) }
 
 func run() int {
-	a := &app.App{Now: time.Now, Env: os.Getenv, Collectors: collect.All(), Generic: collect.CloudControl}
+	a := &app.App{Now: time.Now, Env: os.Getenv, Collectors: collect.All(), Generic: collect.CloudControl, ListRegions: collect.Regions}
 	return cli.Main(a, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.Args[1:])
 }

@@ -5,6 +5,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,8 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
 
 	"holdfast.dev/holdfast/catalog"
 	"holdfast.dev/holdfast/internal/engine/check"
@@ -30,6 +33,8 @@ type App struct {
 	// Collectors are those of the live source. They come from outside, because
 	// their SDK takes minutes to compile and only the binary needs it.
 	Collectors []aws.Collector
+	// ListRegions asks EC2 where account:ListRegions is denied.
+	ListRegions func(context.Context, sdk.Config) ([]aws.Region, error)
 	// Generic makes collectors of any types that Cloud Control API lists.
 	Generic func(types []string) []aws.Collector
 }

@@ -48,29 +48,20 @@ func LoadBaseline(ctx context.Context, s *store.Store, name string) (*Baseline, 
 }
 
 func (b *Baseline) fromRun(ctx context.Context, s *store.Store, run int64) error {
-	runs, err := s.Runs(ctx)
+	r, err := CheckRun(ctx, s, run)
 	if err != nil {
 		return err
 	}
-	for _, r := range runs {
-		if r.ID != run {
-			continue
+	b.Name = fmt.Sprintf("review %d of %s", run, r.Started.UTC().Format("2006-01-02 15:04"))
+	for f, err := range s.Findings(ctx, store.FindingQuery{AsOfRun: run, Verdicts: []finding.Verdict{finding.Fail}}) {
+		if err != nil {
+			return err
 		}
-		if r.Kind != "review" {
-			return Usage(fmt.Errorf("run %d is a %s; a baseline has to be a review", run, r.Kind))
+		if f.Live() {
+			b.open[f.ID] = f
 		}
-		b.Name = fmt.Sprintf("review %d of %s", run, r.Started.UTC().Format("2006-01-02 15:04"))
-		for f, err := range s.Findings(ctx, store.FindingQuery{AsOfRun: run, Verdicts: []finding.Verdict{finding.Fail}}) {
-			if err != nil {
-				return err
-			}
-			if f.Live() {
-				b.open[f.ID] = f
-			}
-		}
-		return nil
 	}
-	return Usage(fmt.Errorf("the store has no run %d; `holdfast findings list --runs` lists them", run))
+	return nil
 }
 
 // parse reads findings as JSON Lines or as one JSON document with a list of them.

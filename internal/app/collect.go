@@ -46,7 +46,7 @@ func (a *App) Collect(ctx context.Context, s *store.Store, o CollectOptions) (Co
 	if len(collectors) == 0 {
 		return done, Usage(fmt.Errorf("no collector matches services %v and types %v; `holdfast collect --help` names examples", o.Services, o.Types))
 	}
-	o.AWS.Collectors = collectors
+	o.AWS.Collectors, o.AWS.ListRegions = collectors, a.ListRegions
 	world, err := openWorld(ctx, o)
 	if err != nil {
 		return done, Usage(err)
@@ -75,13 +75,13 @@ func (a *App) Collect(ctx context.Context, s *store.Store, o CollectOptions) (Co
 		if ctx.Err() != nil {
 			return done, &ExitError{Code: ExitUnseen, Err: fmt.Errorf("interrupted after %d units; everything they found is kept, and `holdfast collect --resume` goes on from here", done.Units)}
 		}
-		return done, errors.Join(err, run.Finish(context.WithoutCancel(ctx), "failed", nil))
+		return done, errors.Join(err, run.Finish(context.WithoutCancel(ctx), store.Failed, nil))
 	}
 	text, err := json.Marshal(done)
 	if err != nil {
 		return done, err
 	}
-	return done, run.Finish(ctx, "completed", text)
+	return done, run.Finish(ctx, store.Finished, text)
 }
 
 func openWorld(ctx context.Context, o CollectOptions) (*aws.World, error) {

@@ -58,10 +58,10 @@ func fill(ctx context.Context, s *store.Store, o demo.Options) error {
 	for b := range demo.Generate(o) {
 		batch := store.Batch{At: o.At, Account: b.Account, Region: b.Region, Unit: b.Account + "/" + b.Region + "/demo", Resources: b.Resources, Gaps: b.Gaps, Complete: b.Complete}
 		if _, err := s.Apply(ctx, run, batch); err != nil {
-			return errors.Join(err, run.Finish(context.WithoutCancel(ctx), "failed", nil))
+			return errors.Join(err, run.Finish(context.WithoutCancel(ctx), store.Failed, nil))
 		}
 	}
-	return run.Finish(ctx, "completed", nil)
+	return run.Finish(ctx, store.Finished, nil)
 }
 
 // Failures are the open findings that fail.

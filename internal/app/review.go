@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -91,13 +92,13 @@ func (r *Reviewing) Review(ctx context.Context, s *store.Store, at time.Time, ar
 	}
 	reviewer := r.Reviewer(s, at)
 	if _, err := s.ApplyFindings(ctx, run, at, reviewer.Findings(ctx)); err != nil {
-		return nil, errors.Join(err, run.Finish(context.WithoutCancel(ctx), "failed", nil))
+		return nil, errors.Join(err, run.Finish(context.WithoutCancel(ctx), store.Failed, nil))
 	}
 	answer := reviewer.Review()
 	if err := fillStates(ctx, s, answer); err != nil {
 		return nil, err
 	}
-	return answer, run.Finish(ctx, "completed", summary(answer))
+	return answer, run.Finish(ctx, store.Finished, summary(answer))
 }
 
 // ReviewAt judges the evidence of a past instant and records nothing.
@@ -112,6 +113,30 @@ func (r *Reviewing) ReviewAt(ctx context.Context, s *store.Store, at time.Time) 
 		}
 	}
 	return reviewer.Review(), nil
+}
+
+// CheckRun tells whether a number is that of a review in this store.
+func CheckRun(ctx context.Context, s *store.Store, id int64) (store.Run, error) {
+	runs, err := s.Runs(ctx)
+	if err != nil {
+		return store.Run{}, err
+	}
+	for _, r := range runs {
+		switch {
+		case r.ID != id:
+		case r.Kind != "review":
+			return r, Usage(fmt.Errorf("run %d is a %s, not a review; `holdfast findings runs` lists them", id, r.Kind))
+		default:
+			return r, nil
+		}
+	}
+	return store.Run{}, Usage(fmt.Errorf("the store has no run %d; `holdfast findings runs` lists them", id))
+}
+
+// Reviewed tells whether a review was ever recorded in this store.
+func Reviewed(ctx context.Context, s *store.Store) (bool, error) {
+	runs, err := s.Runs(ctx)
+	return slices.ContainsFunc(runs, func(r store.Run) bool { return r.Kind == "review" }), err
 }
 
 func noEvidence(ok bool) error {

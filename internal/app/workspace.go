@@ -55,11 +55,15 @@ func OpenWorkspace(dir string) (Workspace, error) {
 	strict := yaml.NewDecoder(bytes.NewReader(data))
 	strict.KnownFields(true)
 	if err := strict.Decode(&w); err != nil && !errors.Is(err, io.EOF) {
-		text := strings.ReplaceAll(strings.TrimPrefix(err.Error(), "yaml: "), " in type app.Workspace", "")
-		return w, Usage(fmt.Errorf("%s: %s; `holdfast init` writes an example with every setting", name, strings.ReplaceAll(text, "\n", "")))
+		return w, Usage(fmt.Errorf("%s:%s; `holdfast init` writes an example with every setting", name, yamlText(err)))
 	}
 	return w, nil
 }
+
+var yamlNoise = strings.NewReplacer("yaml: ", "", "unmarshal errors:\n  ", "", "line ", "", "\n  ", "; ", " in type app.Workspace", "", " in type app.CollectSettings", " under collect")
+
+// yamlText is the library's message, led by its line number.
+func yamlText(err error) string { return yamlNoise.Replace(err.Error()) }
 
 // path resolves a setting against the workspace.
 func (w Workspace) path(p string) string {

@@ -126,6 +126,9 @@ func appendObject(b []byte, object map[string]any, depth int) ([]byte, error) {
 
 func appendUnknown(b []byte, u Unknown) []byte {
 	b = append(b, `{"`+unknownKey+`":{`...)
+	if u.Prefix != "" {
+		b = append(appendString(append(b, `"prefix":`...), u.Prefix), ',')
+	}
 	if u.Present {
 		b = append(b, `"present":true,`...)
 	}

@@ -129,6 +129,10 @@ type Unknown struct {
 	// Ref names the logical id in the same template that the value points to,
 	// so that relations can be followed although the value is not known.
 	Ref string
+
+	// Prefix is text that the value certainly starts with, where it is known to
+	// be text: "arn:aws:iam::" of an ARN whose account is not known.
+	Prefix string
 }
 
 // String is how a report names it.

@@ -434,10 +434,26 @@ func (b *builder) comprehension(c ast.ComprehensionExpr) (eval, error) {
 			if f.steps++; f.steps > maxSteps {
 				return failf("gave up after %d steps", maxSteps)
 			}
-			f.slots[accu] = step(f)
+			next := step(f)
+			if r, open := v.(rest); open {
+				next = perhaps(f.slots[accu], next, r)
+			}
+			f.slots[accu] = next
 		}
 		return result(f)
 	}, nil
+}
+
+// perhaps is what a quantifier has gathered where one more element may or may
+// not be there: what both cases agree on.
+func perhaps(without, with any, r rest) any {
+	if gathered, ok := without.([]any); ok {
+		return append(gathered[:len(gathered):len(gathered)], r)
+	}
+	if equal(without, with) == true {
+		return without
+	}
+	return r.Unknown
 }
 
 // sequence is what a quantifier runs over, or why it cannot.

@@ -206,6 +206,8 @@ func TestExpressions(t *testing.T) {
 		{`resource.List == ["a", "b"]`, unknown}, {`resource.List == ["b", "b"]`, false}, {`resource.List != ["a", "b"]`, unknown}, {`["a"] == resource.List`, false},
 		{`resource.List.exists(x, x == "a")`, true}, {`resource.List.all(x, x == "b")`, false}, {`resource.List.all(x, x == "a")`, unknown},
 		{`size(resource.List)`, int64(2)}, {`size(resource.Open)`, unknown}, {`resource.Open.exists(x, x == "a")`, true}, {`resource.Open.exists(x, x == "z")`, unknown},
+		{`resource.Open.exists(x, true)`, true}, {`resource.Open.filter(x, x == "z").exists(x, true)`, unknown}, {`resource.Open.all(x, x == "a")`, unknown},
+		{`resource.Open.all(x, true)`, true}, {`resource.Open.all(x, x == "z")`, false}, {`size(resource.Open.map(x, 1))`, unknown},
 		{`resource.U ? 1 : 1`, int64(1)}, {`resource.U ? 1 : 2`, unknown},
 		{`days_since(resource.Since)`, int64(31)}, {`now - timestamp(resource.Since) > duration("24h")`, true},
 		{`resource.Name.matches("^b.*t$")`, true}, {`resource.Name.startsWith("buck") && resource.Name.size() == 6`, true},

@@ -32,8 +32,13 @@ type Statement struct {
 }
 
 // Principal is one principal: its kind (AWS, Service, Federated, CanonicalUser,
-// or * for everybody) and its name.
+// or * for everybody) and its name. Of a name that is only known in part, Name
+// is how it starts, followed by unknownRest.
 type Principal struct{ Kind, Name string }
+
+// unknownRest stands in a string for the part that is not known. No valid
+// action, resource or principal has this character.
+const unknownRest = "\x00"
 
 // Condition is one operator on one key.
 type Condition struct {
@@ -98,12 +103,19 @@ func statement(fields map[string]any) Statement {
 func (s *Statement) strings(part string, v any) []string {
 	var out []string
 	for _, e := range list(v) {
-		text, ok := e.(string)
-		if !ok {
+		switch e := e.(type) {
+		case string:
+			out = append(out, e)
+		case evidence.Unknown:
+			// How it starts is enough to tell that it is not everything.
+			if e.Prefix == "" || strings.ContainsAny(e.Prefix, "*?") {
+				s.Unknown[part] = true
+				continue
+			}
+			out = append(out, e.Prefix+unknownRest)
+		default:
 			s.Unknown[part] = true
-			continue
 		}
-		out = append(out, text)
 	}
 	return out
 }
@@ -227,7 +239,7 @@ func (s *Statement) value() map[string]any {
 	}
 	var principals, conditions []any
 	for _, p := range s.Principals {
-		principals = append(principals, p.Kind+":"+p.Name)
+		principals = append(principals, anyStrings([]string{p.Kind + ":" + p.Name})...)
 	}
 	for _, c := range s.Conditions {
 		condition := map[string]any{"Operator": c.Operator, "Key": c.Key, "Values": anyStrings(c.Values)}
@@ -250,6 +262,10 @@ func (s *Statement) value() map[string]any {
 func anyStrings(list []string) []any {
 	out := make([]any, len(list))
 	for i, s := range list {
+		if prefix, partial := strings.CutSuffix(s, unknownRest); partial {
+			out[i] = evidence.Unknown{Reason: "only its start is known", Present: true, Prefix: prefix}
+			continue
+		}
 		out[i] = s
 	}
 	return out

@@ -95,7 +95,7 @@ func Admin(doc any) kleene.Value {
 // ("s3:*") or of all of them, whatever the resource.
 func Wildcard(doc any) kleene.Value {
 	return anyOf(doc, func(s *Statement) kleene.Value {
-		result := s.unless("Action")
+		result := s.unless("Action").Or(partly(s.Actions))
 		for _, a := range s.Actions {
 			if a == "*" || strings.HasSuffix(a, ":*") {
 				result = kleene.True
@@ -144,7 +144,18 @@ func (s *Statement) allActions() kleene.Value {
 			return kleene.True
 		}
 	}
-	return s.unless("Action")
+	return s.unless("Action").Or(partly(s.Actions))
+}
+
+// partly is unknown where a string is only known in part, which may go on to be
+// a wildcard.
+func partly(list []string) kleene.Value {
+	for _, s := range list {
+		if strings.HasSuffix(s, unknownRest) {
+			return kleene.Unknown
+		}
+	}
+	return kleene.False
 }
 
 // External lists the AWS accounts, other than those given, whom a resource or
@@ -164,6 +175,10 @@ func External(doc any, own ...string) ([]string, kleene.Value) {
 			known = kleene.Unknown
 		}
 		for _, p := range s.Principals {
+			if strings.HasSuffix(p.Name, unknownRest) {
+				known = kleene.Unknown
+				continue
+			}
 			if account := accountOf(p); account != "" && !contains(own, account) && !contains(out, account) {
 				out = append(out, account)
 			}

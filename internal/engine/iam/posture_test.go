@@ -94,6 +94,9 @@ func TestExternal(t *testing.T) {
 	if len(got) != 1 || got[0] != "444455556666" || known != kleene.True {
 		t.Errorf("External = %v, %v", got, known)
 	}
+	if _, known := External(policy(t, `{"Effect":"Allow","Principal":{"AWS":{"$unknown":{"reason":"","prefix":"arn:aws:iam::"}}},"Action":"*"}`)); known != kleene.Unknown {
+		t.Error("an account that was not seen may be anybody's")
+	}
 	if _, known := External(policy(t, `{"Effect":"Allow","Principal":{"AWS":{"$unknown":{"reason":""}}},"Action":"*"}`)); known != kleene.Unknown {
 		t.Error("a principal that was not seen may be anybody")
 	}

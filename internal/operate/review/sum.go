@@ -243,6 +243,9 @@ func (s *summing) risks() []risk.Risk {
 			}
 			s.weigh(c, &facts, accounts)
 		}
+		if facts.Judged == 0 {
+			continue // no evidence speaks about it, so it has no level to show
+		}
 		facts.Accounts = len(accounts)
 		out = append(out, risk.Assess(s.Knowledge.Matrix, risk.Risk{ID: o.ID, Title: o.Risk.Title, Likelihood: o.Risk.Likelihood, Consequence: o.Risk.Consequence}, facts))
 	}

@@ -16,6 +16,7 @@ type joined struct {
 	present bool
 	reason  string
 	ref     string
+	prefix  string // what stands before the first unknown part
 	several bool
 }
 
@@ -35,6 +36,9 @@ func (j *joined) addUnknown(u evidence.Unknown) {
 	if !j.unknown || j.ref == "" && u.Ref != "" {
 		j.reason = u.Reason
 	}
+	if !j.unknown {
+		j.prefix = j.b.String() + u.Prefix
+	}
 	j.unknown = true
 	j.present = j.present || u.Present
 	if u.Ref != "" && j.ref != "" && u.Ref != j.ref {
@@ -49,7 +53,7 @@ func (j *joined) value() any {
 	if !j.unknown {
 		return resolved(j.b.String())
 	}
-	u := evidence.Unknown{Reason: j.reason, Present: j.present, Ref: j.ref}
+	u := evidence.Unknown{Reason: j.reason, Present: j.present, Ref: j.ref, Prefix: j.prefix}
 	if j.several {
 		u.Ref = ""
 	}

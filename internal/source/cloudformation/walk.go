@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -109,6 +110,9 @@ func (f file) parse(opt Options) parsed {
 		return fail(err)
 	}
 	if !f.named && !IsTemplate(data) {
+		if err := brokenTemplate(f.name, data, opt); err != nil {
+			return fail(err)
+		}
 		return parsed{pass: true}
 	}
 	if !whole {
@@ -119,6 +123,19 @@ func (f file) parse(opt Options) parsed {
 		return fail(err)
 	}
 	return parsed{template: t}
+}
+
+// brokenTemplate is the error of a file that has Resources at its top and cannot
+// be read: passing it over would say that all is well. One that can be read and
+// is no template is somebody else's.
+func brokenTemplate(name string, data []byte, opt Options) error {
+	if !resourcesLine.Match(data) {
+		return nil
+	}
+	if _, err := Parse(name, data, opt); err != nil && !errors.Is(err, ErrNotTemplate) {
+		return err
+	}
+	return nil
 }
 
 // sniffBytes are read of a file that is too large, to tell whether it matters.

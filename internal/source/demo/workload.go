@@ -1,5 +1,7 @@
 package demo
 
+import "fmt"
+
 // regional makes up what an account has in one Region: its settings, and stacks
 // of workload until there are about as many resources as wanted.
 func (g *generator) regional(region string, wanted int) Batch {
@@ -66,7 +68,7 @@ func (g *generator) network() network {
 	for i := range 3 {
 		id := g.name("subnet")
 		n.subnets = append(n.subnets, id)
-		g.add("AWS::EC2::Subnet", id, g.arn("ec2", "subnet/"+id), props{"VpcId": n.vpc, "CidrBlock": pick(g, "10.0.1.0/24", "10.0.2.0/24", "10.0.3.0/24"), "MapPublicIpOnLaunch": i == 0 && g.flaw(0.5), "Tags": g.tags()})
+		g.add("AWS::EC2::Subnet", id, g.arn("ec2", "subnet/"+id), props{"VpcId": n.vpc, "CidrBlock": fmt.Sprintf("10.0.%d.0/24", i+1), "AvailabilityZone": g.region + string(rune('a'+i)), "MapPublicIpOnLaunch": i == 0 && g.flaw(0.5), "Tags": g.tags()})
 	}
 	rules := []props{}
 	if g.flaw(0.4) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -9,6 +10,7 @@ import (
 
 	"holdfast.dev/holdfast/internal/app"
 	"holdfast.dev/holdfast/internal/source/aws"
+	"holdfast.dev/holdfast/internal/store"
 )
 
 func (p *program) collect() *cobra.Command {
@@ -83,15 +85,15 @@ func (p *program) runCollect(c *cobra.Command, o app.CollectOptions, configDir s
 		return err
 	}
 	defer s.Close()
-	var done app.Collected
-	{
-		progress := &progress{out: p.Err}
-		if _, ok := terminal(p.Err); ok {
-			o.Reporter = progress
-		}
-		done, err = p.Collect(c.Context(), s, o)
-		progress.end()
+	if configDir != "" {
+		return p.importConfig(c, s, configDir)
 	}
+	progress := &progress{out: p.Err}
+	if _, ok := terminal(p.Err); ok {
+		o.Reporter = progress
+	}
+	done, err := p.Collect(c.Context(), s, o)
+	progress.end()
 	if err != nil {
 		return err
 	}
@@ -100,6 +102,18 @@ func (p *program) runCollect(c *cobra.Command, o app.CollectOptions, configDir s
 		fmt.Fprint(p.Err, " (what could not be read; the review lists them)")
 	}
 	fmt.Fprintln(p.Err)
+	return nil
+}
+
+func (p *program) importConfig(c *cobra.Command, s *store.Store, dir string) error {
+	done, err := p.Import(c.Context(), s, dir, nil)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.Err, "%s of AWS Config: %s, %s\n", plural(done.Files, "file"), plural(done.Versions, "version"), plural(done.Gaps, "gap"))
+	if len(done.Faults) > 0 {
+		return app.Usage(fmt.Errorf("%s could not be read to the end; what came before is kept, what is missing counts as a gap:\n%w", plural(len(done.Faults), "file"), errors.Join(done.Faults...)))
+	}
 	return nil
 }
 

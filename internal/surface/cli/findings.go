@@ -146,6 +146,13 @@ func (p *program) emitFindings(c *cobra.Command, f filter, o output, all bool) e
 		return err
 	}
 	defer s.Close()
+	if f.run != 0 {
+		if _, err := app.CheckRun(c.Context(), s, f.run); err != nil {
+			return err
+		}
+	} else if reviewed, err := app.Reviewed(c.Context(), s); err != nil || !reviewed && !all {
+		return errors.Join(err, app.Usage(errors.New("nothing was reviewed in this store yet, so there are no findings; run `holdfast review`")))
+	}
 	seq := s.Findings(c.Context(), query)
 	if all {
 		seq = p.everyVerdict(c, reviewing, s, f)

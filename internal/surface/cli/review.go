@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -79,9 +80,21 @@ func (p *program) runReview(c *cobra.Command, f reviewFlags) error {
 	if err != nil {
 		return err
 	}
-	s, err := p.open(c.Context(), w, past)
+	// A review never makes a store: one that is not there is a mistake to point out.
+	s, err := p.open(c.Context(), w, true)
 	if err != nil {
 		return err
+	}
+	if at, err = judgedAt(c.Context(), s, at, past); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	if !past {
+		if err := s.Close(); err != nil {
+			return err
+		}
+		if s, err = p.open(c.Context(), w, false); err != nil {
+			return err
+		}
 	}
 	defer s.Close()
 	answer, err := p.answer(c, reviewing, s, at, past)
@@ -101,10 +114,20 @@ func (p *program) runReview(c *cobra.Command, f reviewFlags) error {
 	return judged(answer, f, limit)
 }
 
+// judgedAt is never before the latest evidence, unless a past instant was asked
+// for: a clock may be behind that of the machine that collected.
+func judgedAt(ctx context.Context, s *store.Store, at time.Time, past bool) (time.Time, error) {
+	latest, ok, err := s.Latest(ctx)
+	if err == nil && ok && !past && latest.After(at) {
+		return latest, nil
+	}
+	return at, err
+}
+
 // instant is the time to judge at, and whether it was asked for.
 func (p *program) instant(asOf string) (time.Time, bool, error) {
 	if asOf == "" {
-		return p.Now().UTC().Truncate(time.Second), false, nil
+		return p.Now().UTC(), false, nil
 	}
 	at, err := time.Parse(time.RFC3339, asOf)
 	if err != nil {
@@ -148,6 +171,9 @@ func judged(r *review.Review, f reviewFlags, limit finding.Severity) error {
 	}
 	if err := app.Violates(worst, limit); err != nil {
 		return err
+	}
+	if r.Estate.Resources == 0 {
+		return &app.ExitError{Code: app.ExitUnseen, Err: errors.New("there was nothing to judge: no resource is known as of that instant")}
 	}
 	if unseen := r.Verdicts.Unknown + r.Verdicts.Error; f.strict && unseen > 0 {
 		return &app.ExitError{Code: app.ExitUnseen, Err: fmt.Errorf("%d judgements could not be made; the coverage part of the review says why", unseen)}
