@@ -12,6 +12,7 @@ import (
 
 	"holdfast.dev/holdfast/internal/app"
 	"holdfast.dev/holdfast/internal/finding"
+	"holdfast.dev/holdfast/internal/operate/review"
 	"holdfast.dev/holdfast/internal/store"
 	"holdfast.dev/holdfast/internal/surface/report"
 )
@@ -155,7 +156,11 @@ func (p *program) emitFindings(c *cobra.Command, f filter, o output, all bool) e
 	}
 	seq := s.Findings(c.Context(), query)
 	if all {
-		seq = p.everyVerdict(c, reviewing, s, f)
+		at, err := judgedAt(c.Context(), s, p.Now().UTC(), false)
+		if err != nil {
+			return err
+		}
+		seq = everyVerdict(c, reviewing.Reviewer(s, at), s, f)
 	}
 	return p.write(o, func(out io.Writer) error {
 		return report.Findings(out, format, p.meta(reviewing.Engine, p.Now()), seq)
@@ -163,8 +168,7 @@ func (p *program) emitFindings(c *cobra.Command, f filter, o output, all bool) e
 }
 
 // everyVerdict judges the latest evidence again, keeping what passes too.
-func (p *program) everyVerdict(c *cobra.Command, r *app.Reviewing, s *store.Store, f filter) iter.Seq2[finding.Finding, error] {
-	reviewer := r.Reviewer(s, p.Now().UTC())
+func everyVerdict(c *cobra.Command, reviewer *review.Reviewer, s *store.Store, f filter) iter.Seq2[finding.Finding, error] {
 	reviewer.All = true
 	matches := func(list []string, v string) bool { return len(list) == 0 || known(list, v) }
 	return func(yield func(finding.Finding, error) bool) {
