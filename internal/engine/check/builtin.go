@@ -471,20 +471,41 @@ func matches(args []eval, pattern ast.Expr) (eval, error) {
 			return nil, fmt.Errorf("matches: %w", err)
 		}
 	}
-	return strict(func(_ *frame, a []any) any {
-		s, ok := texts(a)
-		if !ok {
+	return strict(func(f *frame, a []any) any {
+		s, ok := a[0].(string)
+		pattern, ok2 := a[1].(string)
+		if !ok || !ok2 {
 			return failf("matches takes strings, found %s and %s", describe(a[0]), describe(a[1]))
 		}
 		re := fixed
 		if re == nil {
 			var err error
-			if re, err = regexp.Compile(s[1]); err != nil {
+			if re, err = f.pattern(pattern); err != nil {
 				return failf("matches: %v", err)
 			}
 		}
-		return re.MatchString(s[0])
+		return re.MatchString(s)
 	}).bind(args), nil
+}
+
+// maxPatterns bounds what a frame remembers; parameters hold a handful.
+const maxPatterns = 256
+
+// pattern compiles a pattern that only evaluation knows, and remembers it:
+// parameters bring the same few to every resource.
+func (f *frame) pattern(source string) (*regexp.Regexp, error) {
+	if re, ok := f.patterns[source]; ok {
+		return re, nil
+	}
+	re, err := regexp.Compile(source)
+	if err != nil {
+		return nil, err
+	}
+	if f.patterns == nil || len(f.patterns) >= maxPatterns {
+		f.patterns = map[string]*regexp.Regexp{}
+	}
+	f.patterns[source] = re
+	return re, nil
 }
 
 func daysSince(f *frame, v any) any {

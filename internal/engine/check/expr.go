@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	"cel.dev/cel-go/common/ast"
@@ -23,6 +24,8 @@ type frame struct {
 	stack   []any // arguments of the calls under way
 	subject *subject
 	steps   int
+
+	patterns map[string]*regexp.Regexp // regular expressions met so far
 }
 
 const (
