@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"strconv"
 
@@ -19,20 +20,27 @@ import (
 // that were open then.
 type Baseline struct {
 	Name string
-	open map[string]finding.Finding
+	open map[string]bool // by id
+
+	// details yields those failures, in the order of finding.Before.
+	details iter.Seq2[finding.Finding, error]
 }
+
+// listed is how many new and how many fixed findings a comparison names; the
+// others are only counted, since an estate may have millions.
+const listed = 1000
 
 const maxBaseline = 1 << 30
 
 // LoadBaseline reads a baseline: an earlier review by its run number, or a file
 // that `findings export` wrote as JSON or JSON Lines.
 func LoadBaseline(ctx context.Context, s *store.Store, name string) (*Baseline, error) {
-	b := &Baseline{Name: name, open: map[string]finding.Finding{}}
 	if run, err := strconv.ParseInt(name, 10, 64); err == nil && s != nil {
 		if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
-			return b, b.fromRun(ctx, s, run)
+			return RunBaseline(ctx, s, run)
 		}
 	}
+	b := &Baseline{Name: name, open: map[string]bool{}}
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, Usage(fmt.Errorf("baseline %q is neither a run of this store nor a file", name))
@@ -47,108 +55,143 @@ func LoadBaseline(ctx context.Context, s *store.Store, name string) (*Baseline, 
 	return b, Usage(b.parse(name, data))
 }
 
-func (b *Baseline) fromRun(ctx context.Context, s *store.Store, run int64) error {
+// RunBaseline is what an earlier review left open.
+func RunBaseline(ctx context.Context, s *store.Store, run int64) (*Baseline, error) {
 	r, err := CheckRun(ctx, s, run)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	b.Name = fmt.Sprintf("review %d of %s", run, r.Started.UTC().Format("2006-01-02 15:04"))
-	for f, err := range s.Findings(ctx, store.FindingQuery{AsOfRun: run, Verdicts: []finding.Verdict{finding.Fail}}) {
+	b := &Baseline{Name: fmt.Sprintf("review %d of %s", run, r.Started.UTC().Format("2006-01-02 15:04")), open: map[string]bool{}}
+	b.details = s.Findings(ctx, store.FindingQuery{AsOfRun: run, Verdicts: []finding.Verdict{finding.Fail}, Statuses: live})
+	for f, err := range b.details {
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if f.Live() {
-			b.open[f.ID] = f
+		b.open[f.ID] = true
+	}
+	return b, nil
+}
+
+var live = []finding.Status{finding.New, finding.Open, finding.Reopened}
+
+// fromList takes the failures of a file.
+func (b *Baseline) fromList(list []finding.Finding) {
+	sortFindings(list)
+	for _, f := range list {
+		b.open[f.ID] = true
+	}
+	b.details = func(yield func(finding.Finding, error) bool) {
+		for _, f := range list {
+			if !yield(f, nil) {
+				return
+			}
 		}
 	}
-	return nil
 }
 
 // parse reads findings as JSON Lines or as one JSON document with a list of them.
 func (b *Baseline) parse(name string, data []byte) error {
-	var decoder evidence.Decoder
-	trimmed := bytes.TrimSpace(data)
-	if len(trimmed) > 0 && (trimmed[0] == '[' || !bytes.Contains(trimmed, []byte("\n{"))) {
-		v, err := decoder.Decode(trimmed)
-		if err == nil {
-			return b.document(name, v)
+	objects, err := baselineObjects(name, bytes.TrimSpace(data))
+	if err != nil {
+		return err
+	}
+	var list []finding.Finding
+	for _, object := range objects {
+		f, open, err := baselineFinding(object)
+		if err != nil {
+			return fmt.Errorf("baseline %s: %w; write one with `holdfast findings export --output jsonl`", name, err)
+		}
+		if open {
+			list = append(list, f)
 		}
 	}
-	for i, line := range bytes.Split(trimmed, []byte("\n")) {
+	b.fromList(list)
+	return nil
+}
+
+func baselineObjects(name string, data []byte) ([]any, error) {
+	var decoder evidence.Decoder
+	if len(data) == 0 {
+		return nil, nil
+	}
+	if v, err := decoder.Decode(data); err == nil {
+		switch v := v.(type) {
+		case []any:
+			return v, nil
+		case map[string]any:
+			if list, ok := v["findings"].([]any); ok {
+				return list, nil
+			}
+			return []any{v}, nil
+		}
+	}
+	var out []any
+	for i, line := range bytes.Split(data, []byte("\n")) {
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
 		object, err := decoder.DecodeObject(line)
 		if err != nil {
-			return fmt.Errorf("baseline %s:%d: %w; write one with `holdfast findings export --output jsonl`", name, i+1, err)
+			return nil, fmt.Errorf("baseline %s:%d: %w; write one with `holdfast findings export --output jsonl`", name, i+1, err)
 		}
-		if err := b.add(name, object); err != nil {
-			return err
-		}
+		out = append(out, object)
 	}
-	return nil
+	return out, nil
 }
 
-func (b *Baseline) document(name string, v any) error {
-	if object, ok := v.(map[string]any); ok {
-		if _, single := object["id"]; single {
-			return b.add(name, object)
-		}
-		v = object["findings"]
-	}
-	list, ok := v.([]any)
-	if !ok {
-		return fmt.Errorf("baseline %s holds no list of findings; write one with `holdfast findings export --output jsonl`", name)
-	}
-	for _, e := range list {
-		object, _ := e.(map[string]any)
-		if err := b.add(name, object); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b *Baseline) add(name string, object map[string]any) error {
+// baselineFinding is a finding as exported, and whether it was an open failure.
+func baselineFinding(v any) (f finding.Finding, open bool, err error) {
+	object, _ := v.(map[string]any)
 	text := func(key string) string { s, _ := object[key].(string); return s }
-	f := finding.Finding{
+	f = finding.Finding{
 		ID: text("id"), Verdict: finding.Verdict(text("verdict")), Rule: text("rule"), Title: text("title"), Severity: finding.Severity(text("severity")),
 		Type: text("type"), Resource: text("resource"), ARN: text("arn"), Account: text("account"), Region: text("region"), File: text("file"), Message: text("message"),
 	}
 	if f.ID == "" || f.Rule == "" {
-		return fmt.Errorf("baseline %s: a finding without id or rule; write one with `holdfast findings export --output jsonl`", name)
+		return f, false, errors.New("it holds something without id or rule, so it is no list of findings")
 	}
-	if f.Verdict == finding.Fail && text("status") != string(finding.Resolved) {
-		b.open[f.ID] = f
-	}
-	return nil
+	return f, f.Verdict == finding.Fail && text("status") != string(finding.Resolved), nil
 }
 
 // Has tells whether a finding was open in the baseline.
-func (b *Baseline) Has(id string) bool { _, ok := b.open[id]; return ok }
+func (b *Baseline) Has(id string) bool { return b.open[id] }
 
-// Compare says what changed since the baseline, given the failures of now.
-func (b *Baseline) Compare(now []finding.Finding) *review.Changes {
+// Compare says what changed since the baseline, given the findings of now in the
+// order of finding.Before.
+func (b *Baseline) Compare(now iter.Seq2[finding.Finding, error]) (*review.Changes, error) {
 	c := &review.Changes{Baseline: b.Name}
 	still := map[string]bool{}
-	for i := range now {
-		if now[i].Verdict != finding.Fail {
-			continue
-		}
-		still[now[i].ID] = true
-		if b.Has(now[i].ID) {
+	for f, err := range now {
+		switch {
+		case err != nil:
+			return nil, err
+		case f.Verdict != finding.Fail:
+		case b.open[f.ID]:
+			still[f.ID] = true
 			c.Unchanged++
-			continue
+		default:
+			if c.NewCount++; len(c.New) < listed {
+				c.New = append(c.New, f)
+			}
+			if f.Severity.Rank() > c.Worst.Rank() {
+				c.Worst = f.Severity
+			}
 		}
-		c.New = append(c.New, now[i])
 	}
-	for id, f := range b.open {
-		if !still[id] {
+	c.FixedN = len(b.open) - len(still)
+	if c.FixedN == 0 {
+		return c, nil
+	}
+	for f, err := range b.details {
+		if err != nil {
+			return nil, err
+		}
+		if !still[f.ID] {
 			c.Fixed = append(c.Fixed, f)
 		}
+		if len(c.Fixed) == min(listed, c.FixedN) {
+			break
+		}
 	}
-	sortFindings(c.New)
-	sortFindings(c.Fixed)
-	c.NewCount, c.FixedN = len(c.New), len(c.Fixed)
-	return c
+	return c, nil
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 
 	"holdfast.dev/holdfast/internal/finding"
@@ -29,7 +30,7 @@ func Demo(ctx context.Context, s *store.Store, r *Reviewing, o demo.Options) (*r
 	if _, err := week(DemoInstant.AddDate(0, 0, -7), 0); err != nil {
 		return nil, err
 	}
-	before, err := Failures(ctx, s)
+	runs, err := s.Runs(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -37,16 +38,13 @@ func Demo(ctx context.Context, s *store.Store, r *Reviewing, o demo.Options) (*r
 	if err != nil {
 		return nil, err
 	}
-	base := &Baseline{Name: "the review a week before", open: map[string]finding.Finding{}}
-	for _, f := range before {
-		base.open[f.ID] = f
-	}
-	now, err := Failures(ctx, s)
+	base, err := RunBaseline(ctx, s, runs[0].ID)
 	if err != nil {
 		return nil, err
 	}
-	answer.Changes = base.Compare(now)
-	return answer, nil
+	base.Name = "the review a week before"
+	answer.Changes, err = base.Compare(Failures(ctx, s))
+	return answer, err
 }
 
 // fill applies the made-up evidence to the store.
@@ -64,14 +62,7 @@ func fill(ctx context.Context, s *store.Store, o demo.Options) error {
 	return run.Finish(ctx, store.Finished, nil)
 }
 
-// Failures are the open findings that fail.
-func Failures(ctx context.Context, s *store.Store) ([]finding.Finding, error) {
-	var out []finding.Finding
-	for f, err := range s.Findings(ctx, store.FindingQuery{Verdicts: []finding.Verdict{finding.Fail}, Statuses: []finding.Status{finding.New, finding.Open, finding.Reopened}}) {
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, f)
-	}
-	return out, nil
+// Failures streams the open findings that fail, in the order of finding.Before.
+func Failures(ctx context.Context, s *store.Store) iter.Seq2[finding.Finding, error] {
+	return s.Findings(ctx, store.FindingQuery{Verdicts: []finding.Verdict{finding.Fail}, Statuses: live})
 }

@@ -185,8 +185,9 @@ type ExceptionUse struct {
 // Changes compares with an earlier state.
 type Changes struct {
 	Baseline  string            `json:"baseline"`
-	New       []finding.Finding `json:"-"`
-	Fixed     []finding.Finding `json:"-"` // as the baseline knew them
+	New       []finding.Finding `json:"-"` // the worst of them
+	Fixed     []finding.Finding `json:"-"` // as the baseline knew them, the worst of them
+	Worst     finding.Severity  `json:"-"` // of all that are new
 	NewCount  int               `json:"new"`
 	FixedN    int               `json:"fixed"`
 	Unchanged int               `json:"unchanged"`

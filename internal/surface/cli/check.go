@@ -117,7 +117,9 @@ func (p *program) runCheck(c *cobra.Command, f checkFlags) error {
 	}); err != nil {
 		return err
 	}
-	p.summarise(checked, base, p.Now().Sub(started).Seconds())
+	if err := p.summarise(checked, base, p.Now().Sub(started).Seconds()); err != nil {
+		return err
+	}
 	if err := checked.Unreadable(); err != nil {
 		return err
 	}
@@ -160,7 +162,7 @@ func notices(c *app.Checked) []report.Notice {
 }
 
 // summarise says on standard error what was checked and how it came out.
-func (p *program) summarise(c *app.Checked, base *app.Baseline, seconds float64) {
+func (p *program) summarise(c *app.Checked, base *app.Baseline, seconds float64) error {
 	var parts []string
 	for _, v := range finding.Verdicts {
 		if n := c.Counts[v]; n > 0 {
@@ -172,7 +174,10 @@ func (p *program) summarise(c *app.Checked, base *app.Baseline, seconds float64)
 	}
 	fmt.Fprintf(p.Err, "%s, %s: %s (%.1f s)\n", plural(c.Templates, "template"), plural(c.Resources, "resource"), strings.Join(parts, ", "), seconds)
 	if base != nil {
-		changes := base.Compare(c.Findings)
+		changes, err := base.Compare(each(c.Findings))
+		if err != nil {
+			return err
+		}
 		fmt.Fprintf(p.Err, "since %s: %d new, %d fixed, %d unchanged\n", changes.Baseline, changes.NewCount, changes.FixedN, changes.Unchanged)
 	}
 	for _, w := range c.Warnings {
@@ -184,6 +189,7 @@ func (p *program) summarise(c *app.Checked, base *app.Baseline, seconds float64)
 	if c.Templates == 0 && len(c.Faults) == 0 {
 		fmt.Fprintln(p.Err, "no CloudFormation template was found below the given paths")
 	}
+	return nil
 }
 
 func plural(n int, what string) string {

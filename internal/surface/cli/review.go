@@ -68,6 +68,9 @@ func (p *program) runReview(c *cobra.Command, f reviewFlags) error {
 	if f.newOnly && f.baseline == "" {
 		return app.Usage(errors.New("--new-only needs a --baseline to be new against"))
 	}
+	if f.asOf != "" && f.baseline != "" {
+		return app.Usage(errors.New("--baseline compares with the review that is being recorded, and --as-of records none; leave one of them out"))
+	}
 	at, past, err := p.instant(f.asOf)
 	if err != nil {
 		return err
@@ -148,19 +151,15 @@ func (p *program) compare(c *cobra.Command, s *store.Store, name string, answer 
 	if err != nil {
 		return err
 	}
-	now, err := app.Failures(c.Context(), s)
-	if err != nil {
-		return err
-	}
-	answer.Changes = base.Compare(now)
-	return nil
+	answer.Changes, err = base.Compare(app.Failures(c.Context(), s))
+	return err
 }
 
 // judged is the exit of a review.
 func judged(r *review.Review, f reviewFlags, limit finding.Severity) error {
 	worst := finding.Severity("")
 	if f.newOnly {
-		worst = app.Worst(r.Changes.New, nil)
+		worst = r.Changes.Worst
 	} else {
 		for severity, n := range map[finding.Severity]int{finding.Critical: r.Severities.Critical, finding.High: r.Severities.High,
 			finding.Medium: r.Severities.Medium, finding.Low: r.Severities.Low, finding.Info: r.Severities.Info} {
