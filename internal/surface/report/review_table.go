@@ -107,7 +107,7 @@ func (t terminal) practices() {
 			t.line("     " + lines[1])
 		}
 		if len(p.NotSeen) > 0 {
-			note := "not shown by evidence: " + strings.Join(p.NotSeen, "; ")
+			note := "not shown by evidence: " + strings.Join(p.NotSeen, " ")
 			t.line("     " + t.p.paint(faint, fit(note, t.width-5)))
 		}
 	}
@@ -196,7 +196,7 @@ func (t terminal) first() {
 	if len(t.r.First) == 0 {
 		return
 	}
-	t.heading("WHAT TO DO FIRST", "")
+	t.heading("WHAT TO DO FIRST", "make these true, in this order")
 	for i, a := range t.r.First[:min(shownActions, len(t.r.First))] {
 		note := inAccounts(a.Findings, len(a.Accounts))
 		t.line(t.p.paint(bold, padLeft(fmt.Sprint(i+1), 2)) + "  " + t.p.paint(bold, pad(a.Title, t.width-4-width(note)-12)) + "  " +
