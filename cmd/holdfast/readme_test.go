@@ -21,7 +21,7 @@ func TestReadmeShowsTheDemo(t *testing.T) {
 	_, rest, ok := strings.Cut(string(readme), "<!-- demo -->\n```text\n")
 	excerpt, _, closed := strings.Cut(rest, "```\n<!-- /demo -->")
 	if !ok || !closed || strings.Count(excerpt, "\n") < 20 {
-		t.Fatal("README.md has no excerpt of the demo; run `go generate ./...`")
+		t.Fatal("README.md has no excerpt of the demo; run `go run ./docs/gen`")
 	}
 	var out, problems bytes.Buffer
 	a := &app.App{Now: time.Now, Env: func(string) string { return "" }}
@@ -35,7 +35,7 @@ func TestReadmeShowsTheDemo(t *testing.T) {
 		}
 		_, after, found := strings.Cut(demo, line)
 		if !found {
-			t.Fatalf("the demo does not print this line of the README any more: %q; run `go generate ./...` and commit what it writes", line)
+			t.Fatalf("the demo does not print this line of the README any more: %q; run `go run ./docs/gen` and commit what it writes", line)
 		}
 		demo = after
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-const refresh = "run `go generate ./...` and commit what it writes"
+const refresh = "run `go run ./docs/gen` and commit what it writes"
 
 func TestPagesAreFresh(t *testing.T) {
 	const root = "../.."

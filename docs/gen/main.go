@@ -1,7 +1,6 @@
 // Command gen writes the reference pages of docs/ from what they describe: the
 // command tree, the catalogue, and what the binary prints. Run it in the
-// repository, as `go run ./docs/gen` or `go generate ./...`; tests fail while a
-// page is stale.
+// repository, as `go run ./docs/gen`; tests fail while a page is stale.
 //
 // It has one file per kind of page. Pages are pure functions of their source, so
 // that the tests here can compare them without a build; what only the binary
@@ -14,8 +13,6 @@ import (
 	"os"
 	"path/filepath"
 )
-
-//go:generate go run . -root ../..
 
 // page is one generated file, by its path in the repository.
 type page struct {
