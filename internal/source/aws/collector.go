@@ -90,6 +90,7 @@ var spelling = map[string]struct{ iam, cli string }{
 	"cloudwatchlogs":         {"logs", "logs"},
 	"configservice":          {"config", "configservice"},
 	"efs":                    {"elasticfilesystem", "efs"},
+	"elasticloadbalancing":   {"elasticloadbalancing", "elb"},
 	"elasticloadbalancingv2": {"elasticloadbalancing", "elbv2"},
 	"opensearch":             {"es", "opensearch"},
 	"s3":                     {"s3", "s3api"},

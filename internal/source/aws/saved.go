@@ -161,8 +161,8 @@ func (d *savedDir) answer(_ context.Context, r *Request) (any, error) {
 // CLI or in IAM.
 func (d *savedDir) open(r *Request) (string, savedFile, error) {
 	names := []string{r.Service, cliName(r.Service)}
-	if r.Service != "s3control" {
-		names = append(names, iamPrefix(r.Service))
+	if prefix := iamPrefix(r.Service); prefix != "s3" && prefix != "elasticloadbalancing" { // two services answer under one prefix
+		names = append(names, prefix)
 	}
 	for _, service := range names {
 		name := path.Join(r.Account, r.Region, service, r.Operation+".json")

@@ -110,8 +110,11 @@ func readGeneric(ctx context.Context, s *aws.Session, client *cloudcontrol.Clien
 }
 
 func jsonObject(p *string) map[string]any {
-	m, _ := document(p).(map[string]any)
-	return m
+	m, ok := document(p).(map[string]any)
+	if !ok {
+		return nil
+	}
+	return aws.Hide(m)
 }
 
 func propertiesOf(typ string) ([]string, bool) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -218,17 +217,14 @@ func containerDefinition(c types.ContainerDefinition) any {
 	return m
 }
 
-// maskedOptions hides the log options that hold credentials, such as
-// splunk-token; the safe way to give them is SecretOptions.
+// maskedOptions hides the options that hold credentials, such as splunk-token;
+// the safe way to give them is SecretOptions.
 func maskedOptions(options map[string]string) map[string]any {
 	out := make(map[string]any, len(options))
 	for name, v := range options {
 		out[name] = v
-		lower := strings.ToLower(name)
-		for _, word := range []string{"token", "key", "password", "passwd", "secret", "credential"} {
-			if strings.Contains(lower, word) {
-				out[name] = hidden("log options that may hold credentials are not collected")
-			}
+		if aws.SecretOption(name, v) {
+			out[name] = hidden("options that may hold credentials are not collected")
 		}
 	}
 	return out
@@ -236,7 +232,15 @@ func maskedOptions(options map[string]string) map[string]any {
 
 func taskVolume(v types.Volume) any {
 	m := map[string]any{"Name": text(v.Name)}
-	copyFields(m, v, []string{"ConfiguredAtLaunch", "DockerVolumeConfiguration"})
+	copyFields(m, v, []string{"ConfiguredAtLaunch"})
+	if docker := v.DockerVolumeConfiguration; docker != nil {
+		inner := map[string]any{}
+		copyFields(inner, docker, []string{"Autoprovision", "Driver", "Labels", "Scope"})
+		if len(docker.DriverOpts) > 0 {
+			inner["DriverOpts"] = maskedOptions(docker.DriverOpts) // a CIFS mount has its password there
+		}
+		set(m, "DockerVolumeConfiguration", nested(inner))
+	}
 	if v.Host != nil {
 		m["Host"] = shape(v.Host, nil) // an empty host is a volume of the task alone
 	}

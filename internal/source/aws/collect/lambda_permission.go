@@ -106,7 +106,9 @@ func permissionConditions(condition any, rest map[string]any) map[string]any {
 					inner = map[string]any{}
 					rest[operator] = inner
 				}
-				inner[key] = v
+				if inner[key] = v; name == "EventSourceToken" {
+					inner[key] = hidden("the token is a secret and is not collected")
+				}
 			case name == "InvokedViaFunctionUrl":
 				out[name] = single(v) == true || single(v) == "true"
 			default:

@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -22,7 +23,7 @@ func organizationsCollector() aws.Collector {
 		Types: []string{evidence.TypeOrganization, evidence.TypeNode, evidence.TypeAccount, typeOrgPolicy},
 		Actions: []string{
 			"iam:ListOrganizationsFeatures",
-			"organizations:DescribeEffectivePolicy", "organizations:DescribeOrganization", "organizations:DescribePolicy",
+			"organizations:DescribeEffectivePolicy", "organizations:DescribeOrganization", "organizations:DescribePolicy", "organizations:DescribeResourcePolicy",
 			"organizations:ListAccountsForParent", "organizations:ListAWSServiceAccessForOrganization",
 			"organizations:ListDelegatedAdministrators", "organizations:ListDelegatedServicesForAccount",
 			"organizations:ListOrganizationalUnitsForParent", "organizations:ListPolicies", "organizations:ListRoots",
@@ -30,7 +31,7 @@ func organizationsCollector() aws.Collector {
 		},
 		Operations: []string{
 			"iam.ListOrganizationsFeatures",
-			"organizations.DescribeEffectivePolicy", "organizations.DescribeOrganization", "organizations.DescribePolicy",
+			"organizations.DescribeEffectivePolicy", "organizations.DescribeOrganization", "organizations.DescribePolicy", "organizations.DescribeResourcePolicy",
 			"organizations.ListAccountsForParent", "organizations.ListAWSServiceAccessForOrganization",
 			"organizations.ListDelegatedAdministrators", "organizations.ListDelegatedServicesForAccount",
 			"organizations.ListOrganizationalUnitsForParent", "organizations.ListPolicies", "organizations.ListRoots",
@@ -86,6 +87,7 @@ func (o *orgWalk) collect(ctx context.Context) error {
 	}
 	o.trust(ctx, p)
 	o.rootFeatures(ctx, p)
+	o.resourcePolicy(ctx, p)
 	o.s.Emit(evidence.Resource{Type: evidence.TypeOrganization, ID: text(org.Id), ARN: text(org.Arn), Account: o.management, Properties: p})
 	for _, root := range roots {
 		if err := o.node(ctx, place{id: text(root.Id), arn: text(root.Arn), name: text(root.Name), kind: "ROOT"}); err != nil {
@@ -189,6 +191,23 @@ func (o *orgWalk) rootFeatures(ctx context.Context, p map[string]any) {
 		unknown := o.s.Unknown("iam", "ListOrganizationsFeatures", err)
 		p["RootCredentialsManagement"], p["RootSessions"] = unknown, unknown
 		o.s.Gap("iam", "ListOrganizationsFeatures", err, []string{evidence.TypeOrganization}, o.id)
+	}
+}
+
+// resourcePolicy adds the policy by which the organisation lets members manage
+// policies for it. Without one only the management account can.
+func (o *orgWalk) resourcePolicy(ctx context.Context, p map[string]any) {
+	out, err := aws.Call(ctx, o.s, "organizations", "DescribeResourcePolicy", o.client.DescribeResourcePolicy, &organizations.DescribeResourcePolicyInput{})
+	switch {
+	case aws.Is(err, "ResourcePolicyNotFoundException"):
+	case err != nil:
+		o.lost(p, "ResourcePolicy", "DescribeResourcePolicy", err, evidence.TypeOrganization, o.id)
+	case out.ResourcePolicy != nil:
+		v := document(out.ResourcePolicy.Content)
+		set(p, "ResourcePolicy", v)
+		if u, unknown := v.(evidence.Unknown); unknown {
+			o.s.Gap("organizations", "DescribeResourcePolicy", errors.New(u.Reason), []string{evidence.TypeOrganization}, o.id)
+		}
 	}
 }
 

@@ -1,12 +1,15 @@
 package collect
 
 import (
+	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"holdfast.dev/holdfast/internal/evidence"
 	"holdfast.dev/holdfast/internal/source/aws"
 	"holdfast.dev/holdfast/internal/source/aws/awstest"
 )
@@ -34,34 +37,54 @@ func TestRecordingReadsAlike(t *testing.T) {
 			if again.Err != nil {
 				t.Fatal(again.Err)
 			}
-			if diff := cmp.Diff(seen(live), seen(again)); diff != "" {
+			if diff := cmp.Diff(live.Sorted(), again.Sorted()); diff != "" {
 				t.Errorf("(-live +recorded)\n%s", diff)
 			}
 		})
 	}
 }
 
-// seen is what was observed, without what a recording leaves out on purpose.
-func seen(o awstest.Outcome) []aws.Batch {
-	batches := o.Sorted()
-	for i := range batches {
-		batches[i].Resources = redacted(batches[i].Resources)
+// TestRecordingsHoldNoSecrets records every collector and looks for the secrets
+// that its saved responses hold in every file that was written.
+func TestRecordingsHoldNoSecrets(t *testing.T) {
+	met := map[string]bool{}
+	for _, c := range slices.Concat(All(), generic()) {
+		t.Run(c.Name, func(t *testing.T) {
+			dir, world := t.TempDir(), saved(t, c)
+			if out := awstest.RunWith(t.Context(), t, []aws.Collector{c}, world, nil, aws.RunOptions{Record: dir}); out.Err != nil {
+				t.Fatal(out.Err)
+			}
+			search(t, world, func(_, secret string) { met[secret] = true })
+			search(t, os.DirFS(dir), func(name, secret string) { t.Errorf("the recording %s holds the secret %q", name, secret) })
+		})
 	}
-	return batches
-}
-
-// secretBearing are types whose secrets stand in an answer that is recorded.
-var secretBearing = map[string]bool{
-	"AWS::Lambda::Function": true, "AWS::ECS::TaskDefinition": true, "AWS::EC2::LaunchTemplate": true, "AWS::EC2::Instance": true,
-}
-
-func redacted(list []evidence.Resource) []evidence.Resource {
-	var out []evidence.Resource
-	for _, r := range list {
-		if secretBearing[r.Type] {
-			r.Properties = nil
+	for _, secret := range planted {
+		if !met[secret] {
+			t.Errorf("no saved response holds %q, so that nothing was tested with it", secret)
 		}
-		out = append(out, r)
 	}
-	return out
 }
+
+// search tells which files of a folder hold which planted secrets, be they
+// written in JSON or in JSON within JSON.
+func search(t *testing.T, dir fs.FS, found func(name, secret string)) {
+	t.Helper()
+	err := fs.WalkDir(dir, ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		b, err := fs.ReadFile(dir, name)
+		text := squeeze.Replace(string(b))
+		for _, secret := range planted {
+			if strings.Contains(text, secret) {
+				found(name, secret)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var squeeze = strings.NewReplacer(" ", "", "\\", "")
