@@ -83,20 +83,21 @@ type Position struct {
 	Column int
 }
 
-// At is the position of the deepest declared property on path, or that of the
-// resource where the property is not declared.
-func (o *Origin) At(path string) (line, column int) {
-	for path != "" {
-		if p, ok := o.find(path); ok {
-			return p.Line, p.Column
+// At is the position of the deepest declared property on any of the paths, or
+// that of the resource where none of it is declared.
+func (o *Origin) At(paths ...string) (line, column int) {
+	line, column = o.Line, o.Column
+	deepest := 0
+	for _, path := range paths {
+		for path != "" && strings.Count(path, "/")+1 > deepest {
+			if p, ok := o.find(path); ok {
+				line, column, deepest = p.Line, p.Column, strings.Count(path, "/")+1
+				break
+			}
+			path = path[:max(0, strings.LastIndexByte(path, '/'))]
 		}
-		cut := strings.LastIndexByte(path, '/')
-		if cut < 0 {
-			break
-		}
-		path = path[:cut]
 	}
-	return o.Line, o.Column
+	return line, column
 }
 
 func (o *Origin) find(path string) (Position, bool) {

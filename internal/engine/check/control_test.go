@@ -54,7 +54,7 @@ func TestControlAndItsExamples(t *testing.T) {
 	}
 	r := &evidence.Resource{Type: "AWS::S3::Bucket", ID: "logs", Region: "eu-west-1", Properties: map[string]any{"VersioningConfiguration": map[string]any{"Status": "Suspended"}}}
 	got := e.NewJudge(Scope{Now: exampleNow}).one(r, c.ID)
-	if got.Outcome != Fail || got.Message != "Bucket logs in eu-west-1 keeps no versions (Suspended)." || got.Path != "VersioningConfiguration/Status" {
+	if got.Outcome != Fail || got.Message != "Bucket logs in eu-west-1 keeps no versions (Suspended)." || len(got.Paths) != 2 || got.Paths[0] != "VersioningConfiguration/Status" {
 		t.Errorf("%+v", got)
 	}
 	if e, err = Compile([]Control{c}, Options{Params: map[string]map[string]any{c.ID: {"status": "Suspended"}}}); err != nil {

@@ -156,6 +156,11 @@ func (e *Engine) compile(env *cel.Env, functions map[string]function, c *Control
 	if err := p.setParams(c, params); err != nil {
 		return nil, err
 	}
+	for _, t := range c.Resource {
+		if err := wantable(want{t, pathAll}); err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", c.at("resource"), c.ID, err)
+		}
+	}
 	x := expression{env: env, functions: functions, engine: e, control: c, program: p}
 	var err error
 	if c.When != "" {
@@ -166,7 +171,6 @@ func (e *Engine) compile(env *cel.Env, functions map[string]function, c *Control
 	if p.check, err = x.boolean("check", c.Check); err != nil {
 		return nil, err
 	}
-	p.sortPaths()
 	if p.message, err = x.template("message", c.Message); err != nil {
 		return nil, err
 	}
@@ -226,7 +230,7 @@ func (x *expression) parse(field, source string) (*cel.Ast, error) {
 
 func (x *expression) build(field string, checked *cel.Ast) (eval, error) {
 	root := checked.NativeRep().Expr()
-	if err := x.inspect(root); err != nil {
+	if err := x.inspect(field, root); err != nil {
 		return nil, fmt.Errorf("%s: %s: %s: %w", x.control.at(field), x.control.ID, field, err)
 	}
 	fn, err := newBuilder(x.functions).build(root)
@@ -239,24 +243,17 @@ func (x *expression) build(field string, checked *cel.Ast) (eval, error) {
 // inspect notes what the expression reads, and refuses property paths which the
 // schema of the control's types does not have: a misspelt property would
 // otherwise never be found, and never be missed.
-func (x *expression) inspect(root ast.Expr) error {
+func (x *expression) inspect(field string, root ast.Expr) error {
 	w := pathWalker{bound: map[string]string{"resource": ""}}
 	w.walk(root)
-	for _, typ := range x.control.Resource {
-		t, ok := schema.Lookup(typ)
-		if !ok {
-			if strings.HasPrefix(typ, "AWS::") {
-				return fmt.Errorf("CloudFormation has no resource type %s", typ)
-			}
-			continue
-		}
-		for _, path := range w.paths {
-			if err := known(t, path); err != nil {
-				return fmt.Errorf("%s %w", typ, err)
-			}
+	for _, path := range w.paths {
+		if err := x.known(path); err != nil {
+			return err
 		}
 	}
-	x.program.paths = append(x.program.paths, w.paths...)
+	if field == "check" {
+		x.program.paths = deepestFirst(w.paths)
+	}
 	for _, want := range w.wants {
 		if err := wantable(want); err != nil {
 			return err
@@ -264,6 +261,23 @@ func (x *expression) inspect(root ast.Expr) error {
 		x.engine.wanted[want.typ] = append(x.engine.wanted[want.typ], want.path)
 	}
 	return w.err
+}
+
+// known refuses a path that none of the control's types has.
+func (x *expression) known(path string) error {
+	var fault error
+	for _, typ := range x.control.Resource {
+		t, ok := schema.Lookup(typ)
+		if !ok {
+			return nil // a type of ours
+		}
+		err := known(t, path)
+		if err == nil {
+			return nil
+		}
+		fault = fmt.Errorf("%s %w", typ, err)
+	}
+	return fault
 }
 
 // extended are properties beyond the schema which evidence may carry.
@@ -294,7 +308,10 @@ func wantable(w want) error {
 	return nil
 }
 
-func (p *program) sortPaths() {
-	slices.SortStableFunc(p.paths, func(a, b string) int { return strings.Count(b, "/") - strings.Count(a, "/") })
-	p.paths = slices.Compact(p.paths)
+// deepestFirst orders paths so that the most telling comes first.
+func deepestFirst(paths []string) []string {
+	slices.Sort(paths)
+	paths = slices.Compact(paths)
+	slices.SortStableFunc(paths, func(a, b string) int { return strings.Count(b, "/") - strings.Count(a, "/") })
+	return paths
 }

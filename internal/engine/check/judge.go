@@ -23,8 +23,9 @@ type Result struct {
 	// Message is what is wrong (Fail), what was not seen (Unknown) or why the
 	// control could not be evaluated (Error).
 	Message string
-	// Path of the property that the judgement hangs on, with slashes.
-	Path string
+	// Paths of the properties that the judgement hangs on, with slashes, the
+	// deepest first. They are shared between results.
+	Paths []string
 }
 
 // Judge evaluates an engine's controls for one goroutine.
@@ -94,10 +95,10 @@ func (j *Judge) run(p *program, r *evidence.Resource) Result {
 	case bool:
 		result.Outcome = Pass
 		if !v {
-			result.Outcome, result.Message, result.Path = Fail, render(p.message, f), p.location()
+			result.Outcome, result.Message, result.Paths = Fail, render(p.message, f), p.paths
 		}
 	case evidence.Unknown:
-		result.Outcome, result.Message, result.Path = Unknown, v.String(), p.location()
+		result.Outcome, result.Message, result.Paths = Unknown, v.String(), p.paths
 	default:
 		return j.failed(result, "check", v)
 	}

@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"strings"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
@@ -32,7 +31,11 @@ func (w *pathWalker) walk(e ast.Expr) (string, bool) {
 	case ast.CallKind:
 		return w.call(e.AsCall())
 	case ast.ListKind:
-		for _, element := range e.AsList().Elements() {
+		elements := e.AsList().Elements()
+		if len(elements) == 1 { // [x].exists(y, …) is how an expression names x
+			return w.walk(elements[0])
+		}
+		for _, element := range elements {
 			w.walk(element)
 		}
 	case ast.MapKind:
@@ -134,13 +137,4 @@ func (w *pathWalker) comprehension(c ast.ComprehensionExpr) {
 	w.walk(c.LoopStep())
 	w.walk(c.Result())
 	w.bound = outer
-}
-
-// Location is the path, with slashes, of the property that best says where a
-// finding is: the deepest one the check reads.
-func (p *program) location() string {
-	if len(p.paths) == 0 {
-		return ""
-	}
-	return strings.TrimSuffix(p.paths[0], "/")
 }

@@ -25,7 +25,7 @@ func Finding(r *evidence.Resource, result check.Result) finding.Finding {
 	}
 	if r.Origin != nil {
 		f.File = r.Origin.File
-		f.Line, f.Column = r.Origin.At(result.Path)
+		f.Line, f.Column = r.Origin.At(result.Paths...)
 		f.Resource = r.Origin.LogicalID
 	}
 	f.ID = finding.Identify(c.ID, r.Account, r.Region, r.Type+"/"+f.Resource, f.File)

@@ -134,7 +134,9 @@ func spoil(source string) []spoilt {
 			fault("without ! in "+where, tok.start, tok.end, "")
 		case tok.text == "&&" || tok.text == "||":
 			left, right := operands(list, i)
-			fault("without what is left of "+where, list[left].start, list[i+1].start, "")
+			if tok.text == "||" || list[left].text != "has" || closes(list, left+1) != i-1 { // a guard against errors, which another test watches
+				fault("without what is left of "+where, list[left].start, list[i+1].start, "")
+			}
 			fault("without what is right of "+where, list[i-1].end, list[right].end, "")
 		case tok.text[0] == '"' || tok.text[0] == '\'':
 			if worthChanging(list, i) {
@@ -149,6 +151,23 @@ func spoil(source string) []spoilt {
 		}
 	}
 	return out
+}
+
+// closes finds the bracket that closes the one at open.
+func closes(list []token, open int) int {
+	depth := 0
+	for i := open; i < len(list); i++ {
+		switch list[i].text {
+		case "(", "[", "{":
+			depth++
+		case ")", "]", "}":
+			depth--
+		}
+		if depth == 0 {
+			return i
+		}
+	}
+	return len(list)
 }
 
 // overMany tells whether exists or all runs over a list that may have several
@@ -220,7 +239,7 @@ func operands(list []token, at int) (left, right int) {
 			depth++
 		case text == "(" || text == "[" || text == "{":
 			depth--
-		case depth == 0 && (stops(text) && !optional(list, left) || text == list[at].text):
+		case depth == 0 && (stops(text) && !isOptional(list, left) || text == list[at].text):
 			depth = -1
 		}
 		if depth < 0 {
@@ -234,7 +253,7 @@ func operands(list []token, at int) (left, right int) {
 			depth++
 		case text == ")" || text == "]" || text == "}":
 			depth--
-		case depth == 0 && (stops(text) && !optional(list, right) || text == list[at].text):
+		case depth == 0 && (stops(text) && !isOptional(list, right) || text == list[at].text):
 			depth = -1
 		}
 		if depth < 0 {
@@ -244,7 +263,7 @@ func operands(list []token, at int) (left, right int) {
 	return left + 1, right - 1
 }
 
-// optional tells .? and [? from the ? of a condition.
-func optional(list []token, i int) bool {
+// isOptional tells .? and [? from the ? of a condition.
+func isOptional(list []token, i int) bool {
 	return list[i].text == "?" && i > 0 && (list[i-1].text == "." || list[i-1].text == "[")
 }
