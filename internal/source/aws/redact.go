@@ -48,6 +48,9 @@ var options = []string{"Options", "DriverOpts"}
 // SecretOption tells whether a free setting, such as the log option
 // splunk-token, holds a credential by its name or by its value.
 func SecretOption(name, value string) bool {
+	if value == Redacted {
+		return true
+	}
 	name, value = strings.ToLower(name), strings.ToLower(value)
 	for _, word := range []string{"token", "key", "password", "passwd", "secret", "credential"} {
 		if strings.Contains(name, word) || strings.Contains(value, word+"=") {
