@@ -1,6 +1,7 @@
 package check
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -126,4 +127,18 @@ func plain(v any) string {
 		return strconv.FormatInt(v, 10)
 	}
 	return ""
+}
+
+// anyAddress tells whether a CIDR admits (nearly) everybody: a prefix of no bits,
+// or one bit, since two halves make a whole.
+func anyAddress(v any) any {
+	s, ok := v.(string)
+	if !ok {
+		return failf("any_address takes a string, found %s", describe(v))
+	}
+	if !strings.Contains(s, "/0") && !strings.Contains(s, "/1") { // spares nearly all from being parsed
+		return false
+	}
+	prefix, err := netip.ParsePrefix(strings.TrimSpace(s))
+	return err == nil && prefix.Bits() <= 1
 }

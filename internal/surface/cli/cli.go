@@ -154,6 +154,24 @@ func (p *program) open(ctx context.Context, w app.Workspace, readOnly bool) (*st
 	return store.Open(ctx, p.StoreDir(w, p.storeDir), store.Options{ReadOnly: readOnly, Now: p.Now})
 }
 
+// reading opens what a command needs that looks at what was judged: the
+// controls of the workspace, and the store for reading.
+func (p *program) reading(ctx context.Context, use func(*app.Reviewing, *store.Store) error) error {
+	w, err := p.workspace()
+	if err != nil {
+		return err
+	}
+	reviewing, err := app.NewReviewing(w)
+	if err != nil {
+		return err
+	}
+	s, err := p.open(ctx, w, true)
+	if err != nil {
+		return err
+	}
+	return errors.Join(use(reviewing, s), s.Close())
+}
+
 // terminal tells whether w is a terminal, and how wide.
 func terminal(w io.Writer) (width int, ok bool) {
 	f, is := w.(*os.File)

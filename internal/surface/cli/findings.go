@@ -134,36 +134,25 @@ func (p *program) emitFindings(c *cobra.Command, f filter, o output, all bool) e
 	if err != nil {
 		return err
 	}
-	w, err := p.workspace()
-	if err != nil {
-		return err
-	}
-	reviewing, err := app.NewReviewing(w)
-	if err != nil {
-		return err
-	}
-	s, err := p.open(c.Context(), w, true)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	if f.run != 0 {
-		if _, err := app.CheckRun(c.Context(), s, f.run); err != nil {
-			return err
+	return p.reading(c.Context(), func(reviewing *app.Reviewing, s *store.Store) error {
+		if f.run != 0 {
+			if _, err := app.CheckRun(c.Context(), s, f.run); err != nil {
+				return err
+			}
+		} else if reviewed, err := app.Reviewed(c.Context(), s); err != nil || !reviewed && !all {
+			return errors.Join(err, app.Usage(errors.New("nothing was reviewed in this store yet, so there are no findings; run `holdfast review`")))
 		}
-	} else if reviewed, err := app.Reviewed(c.Context(), s); err != nil || !reviewed && !all {
-		return errors.Join(err, app.Usage(errors.New("nothing was reviewed in this store yet, so there are no findings; run `holdfast review`")))
-	}
-	seq := s.Findings(c.Context(), query)
-	if all {
-		at, err := judgedAt(c.Context(), s, p.Now().UTC(), false)
-		if err != nil {
-			return err
+		seq := s.Findings(c.Context(), query)
+		if all {
+			at, err := judgedAt(c.Context(), s, p.Now().UTC(), false)
+			if err != nil {
+				return err
+			}
+			seq = everyVerdict(c, reviewing.Reviewer(s, at), s, f)
 		}
-		seq = everyVerdict(c, reviewing.Reviewer(s, at), s, f)
-	}
-	return p.write(o, func(out io.Writer) error {
-		return report.Findings(out, format, p.meta(reviewing.Engine, p.Now()), seq)
+		return p.write(o, func(out io.Writer) error {
+			return report.Findings(out, format, p.meta(reviewing.Engine, p.Now()), seq)
+		})
 	})
 }
 
@@ -208,28 +197,21 @@ func (p *program) findingsShow() *cobra.Command {
 }
 
 func (p *program) showFinding(c *cobra.Command, id string) error {
-	w, err := p.workspace()
-	if err != nil {
-		return err
-	}
-	reviewing, err := app.NewReviewing(w)
-	if err != nil {
-		return err
-	}
-	s, err := p.open(c.Context(), w, true)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	f, err := s.Finding(c.Context(), id)
-	if err != nil {
-		return app.Usage(err)
-	}
-	history, err := s.FindingHistory(c.Context(), f.ID)
-	if err != nil {
-		return err
-	}
-	rule, _ := rules(reviewing.Engine)(f.Rule)
+	return p.reading(c.Context(), func(reviewing *app.Reviewing, s *store.Store) error {
+		f, err := s.Finding(c.Context(), id)
+		if err != nil {
+			return app.Usage(err)
+		}
+		history, err := s.FindingHistory(c.Context(), f.ID)
+		if err != nil {
+			return err
+		}
+		rule, _ := rules(reviewing.Engine)(f.Rule)
+		return p.printFinding(f, rule, history)
+	})
+}
+
+func (p *program) printFinding(f finding.Finding, rule report.Rule, history []store.Change) error {
 	tw := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
 	for _, row := range [][2]string{
 		{"finding", f.ID}, {"verdict", string(f.Verdict)}, {"status", string(f.Status)}, {"severity", string(f.Severity)},
