@@ -164,15 +164,37 @@ func (d *savedDir) open(r *Request) (string, savedFile, error) {
 	if prefix := iamPrefix(r.Service); prefix != "s3" && prefix != "elasticloadbalancing" { // two services answer under one prefix
 		names = append(names, prefix)
 	}
-	for _, service := range names {
-		name := path.Join(r.Account, r.Region, service, r.Operation+".json")
-		file, err := d.read(name)
-		if err == nil || !errors.Is(err, fs.ErrNotExist) {
-			return name, file, err
+	for _, region := range d.regions(r) {
+		for _, service := range names {
+			name := path.Join(r.Account, region, service, r.Operation+".json")
+			file, err := d.read(name)
+			if err == nil || !errors.Is(err, fs.ErrNotExist) {
+				return name, file, err
+			}
 		}
 	}
 	name := path.Join(r.Account, r.Region, r.Service, r.Operation+".json")
 	return name, savedFile{}, &NotSavedError{Path: name}
+}
+
+// regions are the folders in which an answer may lie. Those who save with the
+// AWS CLI put global services into the Region they had set, most often
+// us-east-1; so where there is no global folder's file, any Region's will do.
+func (d *savedDir) regions(r *Request) []string {
+	if r.Region != evidence.Global {
+		return []string{r.Region}
+	}
+	names := []string{evidence.Global, "us-east-1"}
+	entries, err := fs.ReadDir(d.fs, r.Account)
+	if err != nil {
+		return names
+	}
+	for _, e := range entries {
+		if e.IsDir() && !slices.Contains(names, e.Name()) {
+			names = append(names, e.Name())
+		}
+	}
+	return names
 }
 
 func (d *savedDir) read(name string) (savedFile, error) {
