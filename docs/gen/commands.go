@@ -28,7 +28,7 @@ func commandPages() []page {
 	fmt.Fprintf(&index, "\nEvery command takes:\n\n%s", flagTable(root.PersistentFlags()))
 	index.WriteString("\n## Exit codes\n\n| code | meaning |\n|---|---|\n" +
 		"| 0 | nothing failed at or above `--fail-on` |\n| 1 | something did |\n| 2 | usage, configuration, or input that cannot be read |\n" +
-		"| 3 | could not see enough to judge: with `--strict`, or an interrupted collection |\n| 4 | internal error |\n")
+		"| 3 | could not see enough to judge: nothing at all, or something with `--strict`; or a collection that was interrupted |\n| 4 | internal error |\n")
 	return append(pages, page{"docs/commands/README.md", []byte(index.String())})
 }
 
