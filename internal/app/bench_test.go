@@ -1,8 +1,11 @@
+//go:build unix
+
 package app
 
 import (
 	"context"
 	"os"
+	"os/exec"
 	"strconv"
 	"syscall"
 	"testing"
@@ -10,6 +13,7 @@ import (
 
 	"holdfast.dev/holdfast/internal/engine/check"
 	"holdfast.dev/holdfast/internal/evidence"
+	"holdfast.dev/holdfast/internal/source/cloudformation/cftest"
 	"holdfast.dev/holdfast/internal/source/demo"
 	"holdfast.dev/holdfast/internal/store"
 )
@@ -110,4 +114,49 @@ func BenchmarkReview(b *testing.B) {
 		}
 	}
 	b.ReportMetric((cpu(b)-before).Seconds()/float64(n), "cpu-s/op")
+}
+
+// BenchmarkCheck is the whole of `holdfast check` on 40 templates of 500
+// resources each.
+func BenchmarkCheck(b *testing.B) {
+	for _, format := range []string{"yaml", "json"} {
+		b.Run(format, func(b *testing.B) {
+			dir := b.TempDir()
+			if err := cftest.Write(dir, format, 40, 500, 1); err != nil {
+				b.Fatal(err)
+			}
+			controls, err := Controls(nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			before, n := cpu(b), 0
+			for b.Loop() {
+				n++
+				engine, err := Engine(controls, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				checked, err := Check(b.Context(), engine, CheckOptions{Paths: []string{dir}, Now: DemoInstant})
+				if err != nil || checked.Resources != 20_000 || len(checked.Faults) > 0 {
+					b.Fatalf("%d resources, %v, %v", checked.Resources, checked.Faults, err)
+				}
+			}
+			b.ReportMetric((cpu(b)-before).Seconds()/float64(n), "cpu-s/op")
+		})
+	}
+}
+
+// BenchmarkHelp is a cold start of the program: what every command pays before
+// it begins. It needs the binary in $HOLDFAST_BIN.
+func BenchmarkHelp(b *testing.B) {
+	bin := os.Getenv("HOLDFAST_BIN")
+	if bin == "" {
+		b.Skip("build holdfast and set HOLDFAST_BIN to it")
+	}
+	for b.Loop() {
+		if err := exec.Command(bin, "--help").Run(); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -20,7 +20,6 @@ type checkFlags struct {
 	options  app.CheckOptions
 	failOn   string
 	baseline string
-	controls []string
 	test     string
 	strict   bool
 }
@@ -67,7 +66,6 @@ or flag could not be read, 3 with --strict: something could not be judged.`,
 	flags.BoolVar(&f.options.All, "all", false, "show PASS, UNKNOWN, NOT_APPLICABLE and EXCEPTED too")
 	flags.StringVar(&f.failOn, "fail-on", "low", "severity from which a failure gives exit code 1: critical, high, medium, low, info or none")
 	flags.StringVar(&f.baseline, "baseline", "", "findings of an earlier check (JSON or JSON Lines); only new failures count for the exit code")
-	flags.StringSliceVar(&f.controls, "controls", nil, "folders of controls of your own")
 	flags.StringVar(&f.test, "test-controls", "", "run the examples of the controls in this folder and nothing else")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 where something could not be judged")
 	return c
@@ -92,7 +90,7 @@ func (p *program) runCheck(c *cobra.Command, f checkFlags) error {
 			return err
 		}
 	}
-	controls, err := app.Controls(append(w.ControlFolders(), f.controls...))
+	controls, err := app.Controls(w.ControlFolders())
 	if err != nil {
 		return err
 	}

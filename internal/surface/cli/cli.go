@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -37,6 +38,7 @@ type program struct {
 	*app.App
 	Streams
 	workspaceDir, storeDir string
+	controlDirs            []string
 }
 
 // Main runs the command line and returns the exit code.
@@ -48,6 +50,9 @@ func Main(a *app.App, s Streams, args []string) int {
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return app.ExitOK
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = &app.ExitError{Code: app.ExitUnseen, Err: errors.New("interrupted; what was completed before is kept, the rest is as it was")}
 	}
 	var exit *app.ExitError
 	if !errors.As(err, &exit) || exit.Err != nil {
@@ -107,6 +112,7 @@ What it could not see is UNKNOWN, never PASS.`,
 	})
 	root.PersistentFlags().StringVar(&p.storeDir, "store", "", "directory of the store (default $HOLDFAST_STORE, else .holdfast in the workspace)")
 	root.PersistentFlags().StringVar(&p.workspaceDir, "workspace", ".", "folder of the workspace")
+	root.PersistentFlags().StringSliceVar(&p.controlDirs, "controls", nil, "folders of controls of your own, besides those the workspace names")
 	root.AddCommand(p.demo(), p.init(), p.collect(), p.check(), p.review(), p.findings(), p.controls(), p.version())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -146,8 +152,15 @@ func strictArgs(c *cobra.Command) {
 	}
 }
 
-// workspace opens the workspace of --workspace.
-func (p *program) workspace() (app.Workspace, error) { return app.OpenWorkspace(p.workspaceDir) }
+// workspace opens the workspace of --workspace, with the controls of --controls.
+func (p *program) workspace() (app.Workspace, error) {
+	w, err := app.OpenWorkspace(p.workspaceDir)
+	for _, dir := range p.controlDirs {
+		abs, fault := filepath.Abs(dir) // what a flag says is not relative to the workspace
+		w.Controls, err = append(w.Controls, abs), errors.Join(err, fault)
+	}
+	return w, err
+}
 
 // open opens the store of the workspace.
 func (p *program) open(ctx context.Context, w app.Workspace, readOnly bool) (*store.Store, error) {
