@@ -110,10 +110,13 @@ func (p *program) runCheck(c *cobra.Command, f checkFlags) error {
 	meta := p.meta(engine, f.options.Now)
 	meta.Notices = notices(checked)
 	meta.Account, meta.Region = f.options.Account, f.options.Region
-	if err := p.write(f.output, func(out io.Writer) error {
-		return report.Findings(out, format, meta, each(checked.Findings))
-	}); err != nil {
-		return err
+	// "No findings" in a table would praise templates that nobody could read.
+	if silent := format == report.Table && len(checked.Findings) == 0 && (len(checked.Faults) > 0 || checked.Templates == 0); !silent {
+		if err := p.write(f.output, func(out io.Writer) error {
+			return report.Findings(out, format, meta, each(checked.Findings))
+		}); err != nil {
+			return err
+		}
 	}
 	if err := p.summarise(checked, base, p.Now().Sub(started).Seconds()); err != nil {
 		return err
