@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"iter"
 	"testing"
 	"time"
 
@@ -86,16 +85,6 @@ func fail(i int) finding.Finding {
 		Rule: "s3-bucket-public-read-prohibited", Title: "S3 buckets do not allow public read", Severity: finding.High,
 		Type: "AWS::S3::Bucket", Resource: resource, ARN: "arn:aws:s3:::" + resource, Account: account, Region: "eu-west-1",
 		Message: "The bucket policy of " + resource + " lets anybody read objects.", Objective: "no-unintended-public-access", Practices: []string{"BP01", "BP02"},
-	}
-}
-
-func each[T any](list ...T) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		for _, v := range list {
-			if !yield(v, nil) {
-				return
-			}
-		}
 	}
 }
 

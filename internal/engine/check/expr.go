@@ -208,7 +208,7 @@ func (b *builder) call(c ast.CallExpr) (eval, error) {
 		return func(f *frame) any { return equal(args[0](f), args[1](f)) }, nil
 	case operators.NotEquals:
 		return func(f *frame) any { return not(equal(args[0](f), args[1](f))) }, nil
-	case operators.NotStrictlyFalse, operators.OldNotStrictlyFalse:
+	case operators.NotStrictlyFalse:
 		return func(f *frame) any { return args[0](f) != false }, nil
 	case operators.OptSelect:
 		return b.optSelect(args[0], exprs[1])

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
-	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -62,12 +61,4 @@ func decode(files fs.FS, name string, into any) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
-}
-
-func (k *Knowledge) objective(id string) (control.Objective, bool) {
-	i := slices.IndexFunc(k.Objectives, func(o control.Objective) bool { return o.ID == id })
-	if i < 0 {
-		return control.Objective{}, false
-	}
-	return k.Objectives[i], true
 }

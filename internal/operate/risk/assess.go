@@ -40,7 +40,7 @@ func Assess(m Matrix, r Risk, f Facts) Risk {
 		r.Steps = append(r.Steps, "0: nothing was judged, so evidence neither raises nor lowers it")
 	default:
 		if f.Critical > 0 {
-			step(+1, fmt.Sprintf("%s", count(f.Critical, "critical failure is open", "critical failures are open")))
+			step(+1, count(f.Critical, "critical failure is open", "critical failures are open"))
 		}
 		if f.Findings >= independent {
 			step(+1, fmt.Sprintf("%d failures in %s", f.Findings, count(f.Accounts, "account", "accounts")))

@@ -19,7 +19,6 @@ type organisation struct {
 type unit struct {
 	id, name, parent string
 	path             []string
-	policies         []string
 }
 
 type account struct {

@@ -61,7 +61,11 @@ interrupted collection goes on with --resume.`,
 }
 
 func (p *program) printPolicy(o app.CollectOptions) error {
-	documents, err := aws.Policy(aws.Select(p.Collectors, o.Services, o.Types), o.AWS.RoleName)
+	collectors, err := p.Select(o.Services, o.Types)
+	if err != nil {
+		return err
+	}
+	documents, err := aws.Policy(collectors, o.AWS.RoleName)
 	if err != nil {
 		return app.Usage(err)
 	}
