@@ -64,7 +64,7 @@ func services(controls []check.Control) []string {
 }
 
 func controlDetail(b *strings.Builder, c check.Control) {
-	fmt.Fprintf(b, "\n## %s\n\n%s. %s, %s, serves [%s](../objectives.md#%s).\n", c.ID, c.Title, c.Severity, c.Kind, c.Objective, c.Objective)
+	fmt.Fprintf(b, "\n## %s\n\n%s. Severity %s, %s, serves [%s](../objectives.md#%s).\n", c.ID, c.Title, c.Severity, c.Kind, c.Objective, c.Objective)
 	if c.Why != "" {
 		fmt.Fprintf(b, "\n%s\n", flat(c.Why))
 	}

@@ -63,7 +63,7 @@ func permissionPages(root fs.FS) ([]page, error) {
 
 func actionsPage(policies []policyDocument) page {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s# What the collector may ask\n\nThese are all the actions that `holdfast collect` uses; every one only reads. Anything else is refused before it leaves the process. [Permissions](../permissions.md) says how to grant them.\n", notice)
+	fmt.Fprintf(&b, "%s# What the collector may ask\n\nThese are all the actions that `holdfast collect` uses; every one only reads, save that `iam:GenerateCredentialReport` has IAM bring its report up to date. Anything else is refused before it leaves the process. [Permissions](../permissions.md) says how to grant them.\n", notice)
 	for _, heading := range []struct {
 		caller bool
 		title  string
