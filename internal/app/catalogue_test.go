@@ -17,6 +17,7 @@ import (
 	"holdfast.dev/holdfast/internal/app"
 	"holdfast.dev/holdfast/internal/engine/check"
 	"holdfast.dev/holdfast/internal/evidence"
+	"holdfast.dev/holdfast/internal/operate/guardrail"
 	"holdfast.dev/holdfast/internal/source/cloudformation"
 	"holdfast.dev/holdfast/internal/source/cloudformation/cftest"
 	"holdfast.dev/holdfast/internal/source/demo"
@@ -266,4 +267,44 @@ func holes(v any, path string, yield func(string, any) bool) bool {
 		}
 	}
 	return true
+}
+
+// TestDemoShowsGuardrails keeps the demo telling of guardrails that prevent what
+// a control finds: TLS on the production OU, and no root user below the OUs.
+func TestDemoShowsGuardrails(t *testing.T) {
+	_, engine := catalogueEngine(t)
+	guardrails, err := app.Guardrails()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var resources []*evidence.Resource
+	for b := range demo.Generate(demo.Options{Seed: 1, At: catalogueNow}) {
+		resources = append(resources, b.Resources...)
+	}
+	org := evidence.OrgOf(slices.Values(resources))
+	estate := engine.NewEstate(org, nil)
+	for _, r := range resources {
+		if estate.Wants(r.Type) {
+			estate.Add(r)
+		}
+	}
+	scope := check.Scope{Now: catalogueNow, Estate: estate}
+	preventer := guardrail.Preventer{Guardrails: guardrails, Policies: guardrail.Collect(slices.Values(resources))}
+	judge, prevented := engine.NewJudge(scope), map[string]int{}
+	for _, r := range resources {
+		judge.Each(r, func(result check.Result) {
+			if result.Outcome != check.Fail {
+				return
+			}
+			if id, ok := preventer.Prevents(result.Control, r, scope); ok {
+				prevented[id]++
+				if org.Accounts[r.Account].Management {
+					t.Errorf("%s is prevented in the management account, which no such policy binds", result.Control.ID)
+				}
+			}
+		})
+	}
+	if prevented["require-tls"] == 0 || prevented["deny-root-user"] == 0 {
+		t.Errorf("prevented: %v; require-tls and deny-root-user were to be among them", prevented)
+	}
 }

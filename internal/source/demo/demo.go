@@ -11,7 +11,9 @@ package demo
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"holdfast.dev/holdfast/internal/evidence"
@@ -169,7 +171,7 @@ func (g *generator) add(typ, id, arn string, p props) *evidence.Resource {
 		for k, v := range tags {
 			r.Tags[k] = fmt.Sprint(v)
 		}
-		r.Properties["Tags"] = tagList(tags)
+		r.Properties["Tags"] = tagList(r.Tags)
 	} else {
 		delete(r.Properties, "Tags")
 	}
@@ -177,12 +179,11 @@ func (g *generator) add(typ, id, arn string, p props) *evidence.Resource {
 	return r
 }
 
-func tagList(tags props) []any {
+// tagList spells tags as CloudFormation does, by key.
+func tagList(tags map[string]string) []any {
 	var out []any
-	for _, k := range []string{"environment", "owner", "workload"} {
-		if v, ok := tags[k]; ok {
-			out = append(out, map[string]any{"Key": k, "Value": v})
-		}
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		out = append(out, map[string]any{"Key": k, "Value": tags[k]})
 	}
 	return out
 }

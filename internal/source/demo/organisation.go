@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"time"
 
 	"holdfast.dev/holdfast/internal/evidence"
 )
@@ -71,9 +72,9 @@ func newOrganisation(o Options) *organisation {
 		owner := name + "@example.com"
 		switch i % 3 {
 		case 0:
-			add(name+"-prod", prod, "prod", owner, name, 0.6, "Workloads", "Prod")
+			add(name+"-prod", prod, "prod", owner, name, 0.95, "Workloads", "Prod")
 		case 1:
-			add(name+"-dev", sdlc, "dev", owner, name, 1.2, "Workloads", "SDLC")
+			add(name+"-dev", sdlc, "dev", owner, name, 1.3, "Workloads", "SDLC")
 		default:
 			add("sandbox-"+name, sandbox, "sandbox", owner, name, 2, "Sandbox")
 		}
@@ -83,6 +84,15 @@ func newOrganisation(o Options) *organisation {
 	stray := &org.accounts[len(org.accounts)-2]
 	stray.parent, stray.path = org.root, nil
 	return org
+}
+
+// networked tells whether workloads with a network of their own run there.
+func (a *account) networked() bool {
+	switch a.environment {
+	case "prod", "dev", "sandbox", "test":
+		return true
+	}
+	return a.workload == "network" || a.workload == "shared"
 }
 
 // policies of the organisation: the default, and guardrails on the root and on
@@ -159,8 +169,8 @@ func (o *organisation) batch() Batch {
 	emit(evidence.Resource{Type: evidence.TypeOrganization, ID: o.id, ARN: "arn:aws:organizations::" + management + ":organization/" + o.id, Properties: object(props{
 		"Id": o.id, "FeatureSet": "ALL", "ManagementAccountId": management, "RootId": o.root,
 		"EnabledPolicyTypes":        []string{"SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY", "TAG_POLICY"},
-		"TrustedServices":           []string{"cloudtrail.amazonaws.com", "config.amazonaws.com", "guardduty.amazonaws.com", "iam.amazonaws.com", "securityhub.amazonaws.com", "sso.amazonaws.com"},
-		"DelegatedAdministrators":   []props{{"AccountId": o.accounts[2].id, "Services": []string{"config.amazonaws.com", "guardduty.amazonaws.com", "securityhub.amazonaws.com"}}},
+		"TrustedServices":           []string{"cloudtrail.amazonaws.com", "config.amazonaws.com", "guardduty.amazonaws.com", "iam.amazonaws.com", "securityhub.amazonaws.com", "sso.amazonaws.com", "access-analyzer.amazonaws.com", "inspector2.amazonaws.com"},
+		"DelegatedAdministrators":   []props{{"AccountId": o.accounts[2].id, "Services": []string{"access-analyzer.amazonaws.com", "config.amazonaws.com", "guardduty.amazonaws.com", "inspector2.amazonaws.com", "securityhub.amazonaws.com"}}},
 		"RootCredentialsManagement": true, "RootSessions": false,
 	})})
 	emit(o.node(unit{id: o.root, name: "Root"}, "ROOT", attached[o.root]))
@@ -188,10 +198,15 @@ func (o *organisation) accountResource(a *account, policies []any) evidence.Reso
 			"Management": a.management, "EnabledRegions": regions, "Policies": policies, "EffectivePolicies": props{},
 			"JoinedTimestamp": o.options.At.AddDate(-1, 0, 0).UTC().Format("2006-01-02T15:04:05Z07:00"),
 		})}
+	r.Tags = map[string]string{"owner": a.owner, "environment": a.environment}
 	if a.tagged {
 		r.Tags = map[string]string{"owner": a.owner, "environment": a.environment, "workload": a.workload, "security-contact": "security@example.com",
 			"data-classification": "internal", "criticality": "3", "cost-centre": "4711"}
 	}
+	if days := len(a.name)*17%200 - 30; a.environment == "sandbox" { // some have ended, and nobody closed them
+		r.Tags["expiry"] = o.options.At.AddDate(0, 0, days).UTC().Format(time.DateOnly)
+	}
+	r.Properties["Tags"] = tagList(r.Tags)
 	return r
 }
 

@@ -62,13 +62,16 @@ func (g *generator) credentials(user string, root, mfa, key, password bool) {
 	if !root {
 		p["PasswordEnabled"] = password
 		if password {
-			p["PasswordLastUsed"], p["PasswordLastChanged"] = g.ago(g.IntN(120)), g.ago(g.IntN(200))
+			p["PasswordLastUsed"], p["PasswordLastChanged"] = g.ago(g.IntN(40)), g.ago(g.IntN(200))
 		}
 	} else if used := g.ago(g.IntN(60)); g.flaw(0.1) {
 		p["PasswordLastUsed"] = used
 	}
 	keys := []props{{"Index": 1, "Active": key}, {"Index": 2, "Active": false}}
-	if rotated, used := g.ago(20+g.IntN(300)), g.ago(g.IntN(90)); key {
+	if rotated, used := g.ago(10+g.IntN(70)), g.ago(g.IntN(30)); key {
+		if g.flaw(0.4) {
+			rotated, used = g.ago(100+g.IntN(300)), g.ago(60+g.IntN(300))
+		}
 		keys[0]["LastRotated"], keys[0]["LastUsed"] = rotated, used
 	}
 	p["AccessKeys"], p["Certificates"] = keys, []props{{"Index": 1, "Active": false}, {"Index": 2, "Active": false}}
@@ -94,11 +97,19 @@ func (g *generator) roles() {
 	}
 	role := func(name string, p props) {
 		p["RoleName"], p["Path"], p["Tags"] = name, "/", g.tags()
-		p["Observed"] = props{"CreateDate": g.ago(400), "LastUsed": g.ago(g.IntN(200)), "LastUsedRegion": "eu-west-1"}
+		used := g.ago(g.IntN(80))
+		if long := g.ago(100 + g.IntN(200)); g.flaw(0.25) {
+			used = long
+		}
+		p["Observed"] = props{"CreateDate": g.ago(400), "LastUsed": used, "LastUsedRegion": "eu-west-1"}
 		g.add("AWS::IAM::Role", name, g.globalARN("iam", "role/"+name), p)
 	}
 	management := g.org.accounts[0].id
-	role("OrganizationAccountAccessRole", props{"AssumeRolePolicyDocument": trust("AWS", "arn:aws:iam::"+management+":root"), "ManagedPolicyArns": []string{"arn:aws:iam::aws:policy/AdministratorAccess"}})
+	admin := "arn:aws:iam::" + management + ":role/break-glass"
+	if g.flaw(0.4) {
+		admin = "arn:aws:iam::" + management + ":root" // as Organizations makes it
+	}
+	role("OrganizationAccountAccessRole", props{"AssumeRolePolicyDocument": trust("AWS", admin), "ManagedPolicyArns": []string{"arn:aws:iam::aws:policy/AdministratorAccess"}})
 	role("HoldfastAudit", props{"AssumeRolePolicyDocument": trust("AWS", "arn:aws:iam::"+g.org.accounts[2].id+":role/holdfast"), "ManagedPolicyArns": []string{"arn:aws:iam::aws:policy/SecurityAudit"}})
 	if !g.flaw(0.3) {
 		role("aws-support", props{"AssumeRolePolicyDocument": trust("AWS", "arn:aws:iam::"+g.account.id+":root"), "ManagedPolicyArns": []string{"arn:aws:iam::aws:policy/AWSSupportAccess"}})
@@ -120,12 +131,20 @@ func (g *generator) settings() {
 	region := g.region
 	g.reseed(1 << 31)
 	g.add("Holdfast::Region", region, "", props{"Name": region, "OptStatus": "ENABLED_BY_DEFAULT"})
-	hardened := !g.flaw(0.35)
+	hardened := !g.flaw(0.25)
+	defaultKey := g.arn("kms", "alias/ebs")
+	if g.flaw(0.5) {
+		defaultKey = "alias/aws/ebs"
+	}
+	gateway := "block-ingress"
+	if g.account.networked() && g.flaw(1.2) {
+		gateway = "off"
+	}
 	g.add("Holdfast::EC2::RegionSettings", region, "", props{
-		"EbsEncryptionByDefault": !g.flaw(0.25), "EbsDefaultKmsKeyId": "alias/aws/ebs", "ImdsHttpTokens": map[bool]string{true: "required", false: "no-preference"}[hardened],
+		"EbsEncryptionByDefault": !g.flaw(0.2), "EbsDefaultKmsKeyId": defaultKey, "ImdsHttpTokens": map[bool]string{true: "required", false: "no-preference"}[hardened],
 		"ImdsHttpTokensEnforced": hardened, "ImdsHttpPutResponseHopLimit": 2, "SnapshotBlockPublicAccess": map[bool]string{true: "block-all-sharing", false: "unblocked"}[!g.flaw(0.2)],
-		"ImageBlockPublicAccess": "block-new-sharing", "SerialConsoleAccess": g.flaw(0.05), "VpcBlockPublicAccess": props{"InternetGatewayBlockMode": "off", "ExclusionsAllowed": "allowed"},
-		"AllowedImagesState": "disabled", "ManagedBy": props{"ImdsHttpTokens": "account"},
+		"ImageBlockPublicAccess": "block-new-sharing", "SerialConsoleAccess": g.flaw(0.05), "VpcBlockPublicAccess": props{"InternetGatewayBlockMode": gateway, "ExclusionsAllowed": "allowed"},
+		"AllowedImagesState": map[bool]string{true: "disabled", false: "enabled"}[g.flaw(0.6)], "ManagedBy": props{"ImdsHttpTokens": "account"},
 	})
 	recording := !g.flaw(0.1)
 	g.add("Holdfast::Config::RegionStatus", region, "", props{"Recording": recording, "LastStatus": "SUCCESS", "AllSupported": true, "IncludeGlobalResourceTypes": region == "us-east-1",
@@ -133,13 +152,13 @@ func (g *generator) settings() {
 	watching := !g.flaw(0.08)
 	security := g.org.accounts[2].id
 	g.add("Holdfast::GuardDuty::RegionStatus", region, "", props{"Enabled": watching, "DetectorId": g.name("d"), "FindingPublishingFrequency": "FIFTEEN_MINUTES",
-		"Features":               props{"S3_DATA_EVENTS": onOff(watching), "EKS_AUDIT_LOGS": onOff(watching && !g.flaw(0.3)), "RUNTIME_MONITORING": onOff(!g.flaw(0.5)), "LAMBDA_NETWORK_LOGS": onOff(watching), "RDS_LOGIN_EVENTS": onOff(watching), "EBS_MALWARE_PROTECTION": onOff(!g.flaw(0.4))},
+		"Features":               props{"S3_DATA_EVENTS": onOff(watching), "EKS_AUDIT_LOGS": onOff(watching && !g.flaw(0.3)), "RUNTIME_MONITORING": onOff(!g.flaw(0.35)), "LAMBDA_NETWORK_LOGS": onOff(watching), "RDS_LOGIN_EVENTS": onOff(watching), "EBS_MALWARE_PROTECTION": onOff(!g.flaw(0.3))},
 		"AdministratorAccountId": security})
 	g.add("Holdfast::SecurityHub::RegionStatus", region, "", props{"Enabled": !g.flaw(0.1), "AutoEnableControls": true,
 		"Standards": []string{"arn:aws:securityhub:" + region + "::standards/aws-foundational-security-best-practices/v/1.0.0"}, "AdministratorAccountId": security})
-	g.add("Holdfast::Inspector::RegionStatus", region, "", props{"EC2": onOff(!g.flaw(0.3)), "ECR": onOff(!g.flaw(0.2)), "Lambda": onOff(!g.flaw(0.4)), "LambdaCode": "DISABLED", "DelegatedAdministrator": security})
-	g.add("Holdfast::Macie::RegionStatus", region, "", props{"Enabled": !g.flaw(0.5), "Status": "ENABLED", "AutomatedDiscovery": !g.flaw(0.6), "AdministratorAccountId": security})
-	g.add("Holdfast::Detective::RegionStatus", region, "", props{"Enabled": !g.flaw(0.6)})
+	g.add("Holdfast::Inspector::RegionStatus", region, "", props{"EC2": onOff(!g.flaw(0.3)), "ECR": onOff(!g.flaw(0.2)), "Lambda": onOff(!g.flaw(0.25)), "LambdaCode": onOff(!g.flaw(0.45)), "DelegatedAdministrator": security})
+	g.add("Holdfast::Macie::RegionStatus", region, "", props{"Enabled": !g.flaw(0.35), "Status": "ENABLED", "AutomatedDiscovery": !g.flaw(0.35), "AdministratorAccountId": security})
+	g.add("Holdfast::Detective::RegionStatus", region, "", props{"Enabled": !g.flaw(0.5)})
 	external := !g.flaw(0.2)
 	analyzers := []props{}
 	if external {
@@ -149,6 +168,9 @@ func (g *generator) settings() {
 	g.add("Holdfast::SSM::RegionSettings", region, "", props{"DocumentsPublicSharingBlocked": !g.flaw(0.3)})
 	if region == "eu-west-1" {
 		g.trail()
+		if g.account.management {
+			g.alarms()
+		}
 	}
 }
 
@@ -157,16 +179,4 @@ func onOff(on bool) string {
 		return "ENABLED"
 	}
 	return "DISABLED"
-}
-
-// trail is the organisation's trail as each member sees it.
-func (g *generator) trail() {
-	management, logs := g.org.accounts[0].id, g.org.accounts[1].id
-	arn := "arn:aws:cloudtrail:eu-west-1:" + management + ":trail/organisation"
-	g.add("AWS::CloudTrail::Trail", arn, arn, props{
-		"TrailName": "organisation", "S3BucketName": "audit-logs-" + logs, "IsMultiRegionTrail": true, "IsOrganizationTrail": true, "IncludeGlobalServiceEvents": true,
-		"EnableLogFileValidation": true, "IsLogging": true, "KMSKeyId": "arn:aws:kms:eu-west-1:" + logs + ":key/11111111-2222-3333-4444-555555555555",
-		"EventSelectors": []props{{"ReadWriteType": "All", "IncludeManagementEvents": true}},
-		"Observed":       props{"HomeRegion": "eu-west-1", "OrganizationTrail": true, "LatestDeliveryTime": g.ago(0)},
-	})
 }
