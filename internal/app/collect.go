@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"holdfast.dev/holdfast/internal/evidence"
 	"holdfast.dev/holdfast/internal/source/aws"
 	"holdfast.dev/holdfast/internal/store"
 )
@@ -23,6 +22,11 @@ type CollectOptions struct {
 	Types       []string
 	Reporter    aws.Reporter
 	Args        []string
+
+	// Answer, where set, answers every call in the place of AWS or of the saved
+	// responses, and Sleep waits; tests bring trouble in here.
+	Answer aws.Answer
+	Sleep  func(context.Context, time.Duration) error
 }
 
 // Collected counts what a collection did.
@@ -51,31 +55,25 @@ func (a *App) Collect(ctx context.Context, s *store.Store, o CollectOptions) (Co
 	if err != nil {
 		return done, Usage(err)
 	}
+	if o.Answer != nil {
+		for i := range world.Targets {
+			world.Targets[i].Config = aws.Answered("us-east-1", o.Answer)
+		}
+	}
 	run, err := s.Begin(ctx, store.Run{Kind: "collect", Args: o.Args, Resume: o.Resume})
 	if err != nil {
 		return done, err
 	}
-	sink := func(ctx context.Context, b aws.Batch) error {
-		applied, err := s.Apply(ctx, run, storeBatch(b, a.Now()))
-		if err != nil {
-			return err
-		}
-		done.Units++
-		done.Resources += applied.Seen
-		done.New += applied.New
-		done.Changed += applied.Changed
-		done.Gone += applied.Gone
-		done.Gaps += len(b.Gaps)
-		return nil
-	}
+	keep := keeper{store: s, run: run, collectors: a.Collectors, visited: visited(world), done: &done}
+	sink := func(ctx context.Context, b aws.Batch) error { return keep.batch(ctx, b, a.Now()) }
 	err = aws.Run(ctx, world, aws.RunOptions{
-		Sink: sink, Progress: journal{run}, Reporter: o.Reporter, Concurrency: o.Concurrency, Record: o.Record, Now: a.Now,
+		Sink: sink, Progress: journal{run}, Reporter: o.Reporter, Concurrency: o.Concurrency, Record: o.Record, Now: a.Now, Sleep: o.Sleep,
 	})
 	if err != nil {
 		if ctx.Err() != nil {
 			return done, &ExitError{Code: ExitUnseen, Err: fmt.Errorf("interrupted after %d units; everything they found is kept, and `holdfast collect --resume` goes on from here", done.Units)}
 		}
-		return done, errors.Join(err, run.Finish(context.WithoutCancel(ctx), store.Failed, nil))
+		return done, a.broken(ctx, err, run, done)
 	}
 	text, err := json.Marshal(done)
 	if err != nil {
@@ -108,15 +106,18 @@ func uncollected(collectors []aws.Collector, types []string) []string {
 	return out
 }
 
-func storeBatch(b aws.Batch, at time.Time) store.Batch {
-	out := store.Batch{At: at, Account: b.Unit.Account, Unit: b.Unit.String(), Gaps: b.Gaps, Complete: b.Complete, Finishes: b.Unit.String()}
-	if b.Unit.Region != evidence.Global {
-		out.Region = b.Unit.Region
+// broken ends the run that err broke off. That the end itself cannot be
+// written is no news: the store says the same of both, and lists a run without
+// an end as interrupted.
+func (a *App) broken(ctx context.Context, err error, run *store.Run, done Collected) error {
+	if finish := run.Finish(ctx, store.Failed, nil); finish != nil && !errors.Is(err, store.ErrFull) {
+		err = errors.Join(err, finish)
 	}
-	for i := range b.Resources {
-		out.Resources = append(out.Resources, &b.Resources[i])
+	var credentials *aws.CredentialsError
+	if errors.As(err, &credentials) {
+		return Usage(fmt.Errorf("%w; what %d finished units found is kept, and --resume goes on from there", err, done.Units))
 	}
-	return out
+	return err
 }
 
 // journal lets the source ask the run what is finished; the batch itself marks

@@ -86,11 +86,14 @@ func Classify(err error) (evidence.Reason, string) {
 	}
 	var refused *RefusedError
 	var missing *NotSavedError
+	var corrupt *SavedError
 	switch {
 	case errors.As(err, &refused):
 		return evidence.Failed, refused.Error()
 	case errors.As(err, &missing):
 		return evidence.Failed, missing.Error()
+	case errors.As(err, &corrupt):
+		return evidence.Corrupt, corrupt.Error()
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return evidence.Interrupted, "the run ended first"
 	}

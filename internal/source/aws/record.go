@@ -80,7 +80,8 @@ func (r *recorder) write(key answerKey, calls []savedCall) error {
 	return writeAtomically(path, b)
 }
 
-// writeAtomically leaves either the old file or the whole new one.
+// writeAtomically leaves either the old file or the whole new one. It does not
+// wait for the disk: a recording can be made again, and has thousands of files.
 func writeAtomically(path string, b []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -90,7 +91,7 @@ func writeAtomically(path string, b []byte) error {
 		return err
 	}
 	_, err = f.Write(b)
-	err = errors.Join(err, f.Sync(), f.Close())
+	err = errors.Join(err, f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}

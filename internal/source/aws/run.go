@@ -24,6 +24,12 @@ type Batch struct {
 	// (Regional), for the account in all Regions (GlobalScope), or for the whole
 	// organisation (OrgWide).
 	Complete []string
+
+	// Members are all accounts of the organisation Org, sorted; nil where they
+	// were not listed wholly. An account of that organisation which is not among
+	// them has left it.
+	Org     string
+	Members []string
 }
 
 // Sink takes over a batch. It is called by one goroutine at a time; an error
@@ -79,8 +85,11 @@ func Run(ctx context.Context, w *World, o RunOptions) error {
 	if r.options.Now == nil {
 		r.options.Now = time.Now
 	}
-	if o.Sleep != nil {
+	switch {
+	case o.Sleep != nil:
 		r.wire.sleep = o.Sleep
+	case w.saved:
+		r.wire.sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 	}
 	r.wire.now = r.options.Now
 	return r.all(ctx)
@@ -278,6 +287,8 @@ type World struct {
 	Org        *Org
 	Targets    []Target
 	Collectors []Collector
+
+	saved bool // answers come from files, which need no pacing
 }
 
 // Target is one account.

@@ -136,12 +136,12 @@ type savedDir struct {
 	fs fs.FS
 
 	mu    sync.Mutex
-	files map[string]savedFile
+	files map[string]func() (savedFile, error)
 }
 
 // FromFS answers calls from saved responses in a file system.
 func FromFS(dir fs.FS) Answer {
-	return (&savedDir{fs: dir, files: map[string]savedFile{}}).answer
+	return (&savedDir{fs: dir, files: map[string]func() (savedFile, error){}}).answer
 }
 
 func (d *savedDir) answer(_ context.Context, r *Request) (any, error) {
@@ -197,22 +197,21 @@ func (d *savedDir) regions(r *Request) []string {
 	return names
 }
 
+// read reads a file once, and never makes others wait for it.
 func (d *savedDir) read(name string) (savedFile, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if file, ok := d.files[name]; ok {
-		return file, nil
-	}
-	file, err := readSavedFS(d.fs, name)
-	if err == nil {
+	load := d.files[name]
+	if load == nil {
 		// A file is asked many times by one unit and then never again: the last
 		// few are enough.
 		if len(d.files) > 64 {
 			clear(d.files)
 		}
-		d.files[name] = file
+		load = sync.OnceValues(func() (savedFile, error) { return readSavedFS(d.fs, name) })
+		d.files[name] = load
 	}
-	return file, err
+	d.mu.Unlock()
+	return load()
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

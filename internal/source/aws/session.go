@@ -34,6 +34,8 @@ type Session struct {
 	resources []evidence.Resource
 	gaps      []evidence.Gap
 	partial   map[string]bool // types that were not listed wholly
+	org       string
+	members   []string
 }
 
 // In is the configuration for calls to another Region of the same account.
@@ -114,6 +116,14 @@ func (s *Session) Incomplete(types ...string) {
 	}
 }
 
+// Members says which accounts an organisation has. It is for a unit that
+// listed all of them.
+func (s *Session) Members(org string, accounts []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.org, s.members = org, slices.Sorted(slices.Values(accounts))
+}
+
 // Unknown is the value of a property that a failed call would have told.
 func (s *Session) Unknown(service, operation string, err error) evidence.Unknown {
 	reason, detail := Classify(err)
@@ -148,7 +158,7 @@ const eachWorkers = 8
 func (s *Session) batch(u Unit, types []string) Batch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b := Batch{Unit: u, Resources: s.resources, Gaps: s.gaps}
+	b := Batch{Unit: u, Resources: s.resources, Gaps: s.gaps, Org: s.org, Members: s.members}
 	slices.SortStableFunc(b.Resources, func(x, y evidence.Resource) int { return cmp.Compare(x.Key(), y.Key()) })
 	b.Resources = lastOfEach(b.Resources)
 	slices.SortStableFunc(b.Gaps, compareGaps)

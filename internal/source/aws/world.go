@@ -31,7 +31,7 @@ func SavedFS(dir fs.FS, o Options) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &World{Org: &Org{}, Collectors: o.Collectors}
+	w := &World{Org: &Org{}, Collectors: o.Collectors, saved: true}
 	answer := FromFS(dir)
 	for _, id := range accounts {
 		if !o.wants(id) {

@@ -57,6 +57,9 @@ type orgWalk struct {
 	attached map[string][]any // policies by what they are attached to
 	hidden   evidence.Unknown // why attached is not all there is; see policiesOf
 	partial  bool
+
+	members []string // accounts that were listed
+	unseen  bool     // a part of the tree could not be listed
 }
 
 func (o *orgWalk) collect(ctx context.Context) error {
@@ -89,10 +92,14 @@ func (o *orgWalk) collect(ctx context.Context) error {
 	o.rootFeatures(ctx, p)
 	o.resourcePolicy(ctx, p)
 	o.s.Emit(evidence.Resource{Type: evidence.TypeOrganization, ID: text(org.Id), ARN: text(org.Arn), Account: o.management, Properties: p})
+	o.unseen = o.unseen || len(roots) == 0
 	for _, root := range roots {
 		if err := o.node(ctx, place{id: text(root.Id), arn: text(root.Arn), name: text(root.Name), kind: "ROOT"}); err != nil {
 			return err
 		}
+	}
+	if !o.unseen {
+		o.s.Members(o.id, o.members)
 	}
 	return ctx.Err()
 }
@@ -237,6 +244,7 @@ func (o *orgWalk) node(ctx context.Context, at place) error {
 	}
 	children, err := o.children(ctx, at)
 	if err != nil {
+		o.unseen = true
 		o.s.Gap("organizations", "ListOrganizationalUnitsForParent", err, []string{evidence.TypeNode, evidence.TypeAccount}, "")
 		return ctx.Err()
 	}
@@ -283,7 +291,11 @@ func (o *orgWalk) accountsIn(ctx context.Context, at place) error {
 			accounts = append(accounts, page.Accounts...)
 			return nil
 		})
+	for _, a := range accounts {
+		o.members = append(o.members, text(a.Id))
+	}
 	if err != nil {
+		o.unseen = true
 		o.s.Gap("organizations", "ListAccountsForParent", err, []string{evidence.TypeAccount}, "")
 		return ctx.Err()
 	}

@@ -126,14 +126,19 @@ func (w *s3Walk) region(ctx context.Context, b types.Bucket) (string, error) {
 func (w *s3Walk) bucket(ctx context.Context, b types.Bucket) {
 	name := text(b.Name)
 	region, err := w.region(ctx, b)
-	if err != nil {
-		// Without its Region the bucket has no place to stand.
-		if !aws.Is(err, "NoSuchBucket") {
-			w.s.Gap("s3", "GetBucketLocation", err, []string{typeBucket, typeBucketPolicy}, "")
-		}
+	home := region
+	if aws.Is(err, "NoSuchBucket") {
 		return
 	}
-	d := &bucketDraft{w: w, client: w.client(region), name: name, p: map[string]any{"BucketName": name}, observed: map[string]any{}}
+	if err != nil {
+		// The bucket is there, only its Region is not known. What it looks like
+		// still counts; that it may stand in another Region as well, from an
+		// earlier run, does not make that one gone.
+		w.s.Gap("s3", "GetBucketLocation", err, []string{typeBucket, typeBucketPolicy}, name)
+		w.s.Incomplete(typeBucket, typeBucketPolicy)
+		region, home = evidence.Global, ""
+	}
+	d := &bucketDraft{w: w, client: w.client(home), name: name, p: map[string]any{"BucketName": name}, observed: map[string]any{}}
 	set(d.observed, "CreationDate", when(b.CreationDate))
 	d.read(ctx)
 	if d.gone {
