@@ -98,7 +98,7 @@ func (g *generator) roles() {
 	role := func(name string, p props) {
 		p["RoleName"], p["Path"], p["Tags"] = name, "/", g.tags()
 		used := g.ago(g.IntN(80))
-		if long := g.ago(100 + g.IntN(200)); g.flaw(0.25) {
+		if long := g.ago(100 + g.IntN(200)); g.flaw(0.25) && name != "HoldfastAudit" {
 			used = long
 		}
 		p["Observed"] = props{"CreateDate": g.ago(400), "LastUsed": used, "LastUsedRegion": "eu-west-1"}
@@ -157,7 +157,8 @@ func (g *generator) settings() {
 	g.add("Holdfast::SecurityHub::RegionStatus", region, "", props{"Enabled": !g.flaw(0.1), "AutoEnableControls": true,
 		"Standards": []string{"arn:aws:securityhub:" + region + "::standards/aws-foundational-security-best-practices/v/1.0.0"}, "AdministratorAccountId": security})
 	g.add("Holdfast::Inspector::RegionStatus", region, "", props{"EC2": onOff(!g.flaw(0.3)), "ECR": onOff(!g.flaw(0.2)), "Lambda": onOff(!g.flaw(0.25)), "LambdaCode": onOff(!g.flaw(0.45)), "DelegatedAdministrator": security})
-	g.add("Holdfast::Macie::RegionStatus", region, "", props{"Enabled": !g.flaw(0.35), "Status": "ENABLED", "AutomatedDiscovery": !g.flaw(0.35), "AdministratorAccountId": security})
+	macie, discovery := !g.flaw(0.35), !g.flaw(0.35)
+	g.add("Holdfast::Macie::RegionStatus", region, "", props{"Enabled": macie, "Status": onOff(macie), "AutomatedDiscovery": macie && discovery, "AdministratorAccountId": security})
 	g.add("Holdfast::Detective::RegionStatus", region, "", props{"Enabled": !g.flaw(0.5)})
 	external := !g.flaw(0.2)
 	analyzers := []props{}
