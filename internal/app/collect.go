@@ -5,8 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
+	"holdfast.dev/holdfast/internal/evidence/schema"
 	"holdfast.dev/holdfast/internal/source/aws"
 	"holdfast.dev/holdfast/internal/store"
 )
@@ -43,6 +47,9 @@ type Collected struct {
 // not at all, so an interrupted collection keeps what was finished.
 func (a *App) Collect(ctx context.Context, s *store.Store, o CollectOptions) (Collected, error) {
 	var done Collected
+	if err := a.checkCollect(o); err != nil {
+		return done, Usage(err)
+	}
 	collectors := aws.Select(a.Collectors, o.Services, o.Types)
 	if missing := uncollected(collectors, o.Types); len(missing) > 0 && a.Generic != nil {
 		collectors = append(collectors, a.Generic(missing)...)
@@ -64,7 +71,7 @@ func (a *App) Collect(ctx context.Context, s *store.Store, o CollectOptions) (Co
 	if err != nil {
 		return done, err
 	}
-	keep := keeper{store: s, run: run, collectors: a.Collectors, visited: visited(world), done: &done}
+	keep := keeper{store: s, run: run, collectors: a.Collectors, visited: visited(world), done: &done, corrupt: map[string]bool{}}
 	sink := func(ctx context.Context, b aws.Batch) error { return keep.batch(ctx, b, a.Now()) }
 	err = aws.Run(ctx, world, aws.RunOptions{
 		Sink: sink, Progress: journal{run}, Reporter: o.Reporter, Concurrency: o.Concurrency, Record: o.Record, Now: a.Now, Sleep: o.Sleep,
@@ -79,7 +86,35 @@ func (a *App) Collect(ctx context.Context, s *store.Store, o CollectOptions) (Co
 	if err != nil {
 		return done, err
 	}
-	return done, run.Finish(ctx, store.Finished, text)
+	if err := run.Finish(ctx, store.Finished, text); err != nil {
+		return done, err
+	}
+	return done, keep.unreadable(o.From)
+}
+
+// checkCollect refuses what would otherwise be read as "nothing there".
+func (a *App) checkCollect(o CollectOptions) error {
+	if names := aws.Unnamed(a.Collectors, o.Services); len(names) > 0 {
+		return fmt.Errorf("there is no collector for the service %q; there are %s", names[0], strings.Join(aws.Services(a.Collectors), ", "))
+	}
+	for _, name := range uncollected(a.Collectors, o.Types) {
+		if _, known := schema.Lookup(name); !known && (strings.HasPrefix(name, "AWS::") || strings.Count(name, "::") != 2) {
+			return fmt.Errorf("there is no resource type %q; types are spelled as in CloudFormation: AWS::S3::Bucket", name)
+		}
+	}
+	if o.Concurrency < 0 {
+		return fmt.Errorf("--concurrency %d: give the number of calls in flight, 1 or more", o.Concurrency)
+	}
+	if o.Record == "" {
+		return nil
+	}
+	if o.From != "" && filepath.Clean(o.From) == filepath.Clean(o.Record) {
+		return fmt.Errorf("--from and --record name the same directory %q; record into another", o.Record)
+	}
+	if err := os.MkdirAll(o.Record, 0o700); err != nil {
+		return fmt.Errorf("responses cannot be saved in %q (%w); choose another directory with --record", o.Record, err)
+	}
+	return nil
 }
 
 func openWorld(ctx context.Context, o CollectOptions) (*aws.World, error) {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ type keeper struct {
 	collectors []aws.Collector
 	visited    map[string]bool // accounts that this run reads themselves
 	done       *Collected
+	corrupt    map[string]bool // what could not be understood
 }
 
 func visited(w *aws.World) map[string]bool {
@@ -42,7 +44,26 @@ func (k *keeper) batch(ctx context.Context, b aws.Batch, at time.Time) error {
 	}
 	k.done.Units++
 	k.done.Gaps += len(b.Gaps)
+	for _, g := range b.Gaps {
+		if g.Reason == evidence.Corrupt {
+			k.corrupt[g.Detail] = true
+		}
+	}
 	return nil
+}
+
+// unreadable is what to say of saved responses that are no JSON. They are gaps
+// like others, but the person who saved them can mend them.
+func (k *keeper) unreadable(from string) error {
+	if from == "" || len(k.corrupt) == 0 {
+		return nil
+	}
+	details := slices.Sorted(maps.Keys(k.corrupt))
+	more := ""
+	if len(details) > 1 {
+		more = fmt.Sprintf(" (and %d more)", len(details)-1)
+	}
+	return Usage(fmt.Errorf("in %s: %s%s; everything else was read and is kept: save that response again and run the same command", from, details[0], more))
 }
 
 func (k *keeper) apply(ctx context.Context, b store.Batch) error {

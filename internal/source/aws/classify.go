@@ -114,18 +114,20 @@ func Classify(err error) (evidence.Reason, string) {
 
 var (
 	volatile = regexp.MustCompile(`(?i)[,;(]?\s*\b(request ?id|host ?id|extended request id|reference|encoded authorization failure message|proxy)\b\s*[:=]\s*[^\s,;)]*\)?|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|(127\.0\.0\.1|\[::1\]):[0-9]+->`)
+	layers   = regexp.MustCompile(`\b(operation error [\w -]+: \w+|exceeded maximum number of attempts, \d+|https response error StatusCode: 0|RequestID: ,|request send failed|failed to bind endpoint params|canceled, context canceled), `)
 	session  = regexp.MustCompile(`(:assumed-role/[^/\s]+)/[^\s"]+`)
 	spaces   = regexp.MustCompile(`\s+`)
 )
 
 const maxDetail = 300
 
-// tidy takes request ids, session names and line breaks out of an error text
+// tidy takes the SDK's layers, request ids, session names and line breaks out of an error text
 // and shortens it.
 func tidy(text string) string {
 	if len(text) > 4096 {
 		text = text[:4096]
 	}
+	text = layers.ReplaceAllString(text, "")
 	text = volatile.ReplaceAllString(text, "")
 	text = session.ReplaceAllString(text, "$1")
 	text = strings.Trim(spaces.ReplaceAllString(text, " "), " :;,")

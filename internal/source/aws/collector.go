@@ -71,6 +71,26 @@ func Select(all []Collector, services, types []string) []Collector {
 	return out
 }
 
+// Unnamed are the names among services that select no collector.
+func Unnamed(all []Collector, services []string) []string {
+	var out []string
+	for _, name := range services {
+		if !slices.ContainsFunc(all, func(c Collector) bool { return c.named([]string{name}) }) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// Services are the names of all services that the collectors ask, sorted.
+func Services(all []Collector) []string {
+	var out []string
+	for _, c := range all {
+		out = append(out, iamPrefix(c.Service))
+	}
+	return slices.Compact(slices.Sorted(slices.Values(out)))
+}
+
 func (c Collector) named(names []string) bool {
 	return slices.ContainsFunc(names, func(n string) bool {
 		return n == c.Name || n == c.Service || n == iamPrefix(c.Service)

@@ -27,6 +27,12 @@ func (e *CredentialsError) Error() string {
 		what = "the AWS SSO session has expired"
 	}
 	_, detail := Classify(e.Err)
+	switch text := e.Err.Error(); {
+	case strings.Contains(text, "failed to read cached SSO token file"):
+		return fmt.Sprintf("there is no AWS SSO session yet; %s, then run the same command again", next)
+	case strings.Contains(text, "no EC2 IMDS role found"):
+		return fmt.Sprintf("there are no usable AWS credentials (neither in the environment, nor in ~/.aws, nor from the machine); %s, then run the same command again", next)
+	}
 	// The chain wraps the one telling sentence into the names of its parts.
 	if _, inner, ok := strings.Cut(detail, "get credentials: "); ok {
 		detail = strings.TrimPrefix(inner, "failed to refresh cached credentials, ")

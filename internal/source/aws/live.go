@@ -44,7 +44,31 @@ func Live(ctx context.Context, o Options) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.world, d.enter(ctx, ids)
+	if err := d.enter(ctx, ids); err != nil {
+		return nil, err
+	}
+	return d.world, unknownRegion(d.world, o)
+}
+
+// unknownRegion says which of the Regions that were asked for no account has.
+// Where an account could not be looked into, nothing is certain.
+func unknownRegion(w *World, o Options) error {
+	var known []string
+	for _, t := range w.Targets {
+		if t.Err != nil {
+			return nil
+		}
+		known = append(known, t.Regions...)
+	}
+	if len(o.typesOf(Regional)) == 0 {
+		return nil
+	}
+	for _, name := range o.Regions {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("none of the accounts to read has the Region %q; check --regions and which Regions are enabled", name)
+		}
+	}
+	return nil
 }
 
 // noEntry says why the run cannot even begin: credentials that AWS or the
@@ -52,6 +76,9 @@ func Live(ctx context.Context, o Options) (*World, error) {
 func noEntry(ctx context.Context, o Options, err error) error {
 	if stop := ctx.Err(); stop != nil {
 		return stop
+	}
+	if _, name, ok := strings.Cut(err.Error(), "invalid input region "); ok {
+		return fmt.Errorf("%q is not the name of a Region; check AWS_REGION, --regions and the region of the profile", name)
 	}
 	if Code(err) != "" || strings.Contains(err.Error(), "get identity: ") || strings.Contains(err.Error(), "credentials") {
 		return &CredentialsError{Profile: o.Profile, Err: err}
@@ -79,7 +106,11 @@ func baseConfig(ctx context.Context, o Options) (sdk.Config, error) {
 	}
 	c, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
-		return c, fmt.Errorf("the AWS configuration cannot be loaded (%w); check AWS_PROFILE and ~/.aws/config", err)
+		var missing config.SharedConfigProfileNotExistError
+		if errors.As(err, &missing) {
+			return c, fmt.Errorf("the profile %q is neither in ~/.aws/config nor in ~/.aws/credentials; check --profile and AWS_PROFILE (\"aws configure list-profiles\" lists them)", missing.Profile)
+		}
+		return c, fmt.Errorf("the AWS configuration cannot be loaded (%s); check AWS_PROFILE and ~/.aws/config", tidy(err.Error()))
 	}
 	if c.Region == "" && len(o.Regions) > 0 {
 		c.Region = o.Regions[0]

@@ -51,10 +51,13 @@ func SavedFS(dir fs.FS, o Options) (*World, error) {
 		w.Org.visited = append(w.Org.visited, id)
 	}
 	if len(w.Targets) == 0 {
+		if len(accounts) > 0 {
+			return nil, fmt.Errorf("there is no account to read: %s asked for, and saved are %s; check --accounts", strings.Join(o.Accounts, ", "), strings.Join(accounts, ", "))
+		}
 		return nil, fmt.Errorf("there is no account to read; expected directories named by account id, as 111122223333/eu-west-1/ec2/DescribeVpcs.json")
 	}
 	savedOrg(dir, w, o)
-	return w, nil
+	return w, unknownRegion(w, o)
 }
 
 func directories(dir fs.FS, under string, keep func(string) bool) ([]string, error) {
