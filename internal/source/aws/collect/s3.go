@@ -71,7 +71,7 @@ func (w *s3Walk) client(region string) *s3.Client {
 }
 
 func (w *s3Walk) accountBlock(ctx context.Context) {
-	client := s3control.NewFromConfig(w.s.Config)
+	client := s3ControlClient(w.s.Config)
 	p := map[string]any{}
 	out, err := aws.Call(ctx, w.s, "s3control", "GetPublicAccessBlock", client.GetPublicAccessBlock, &s3control.GetPublicAccessBlockInput{AccountId: &w.s.Account})
 	switch {

@@ -20,7 +20,7 @@ func accessPointCollector() aws.Collector {
 }
 
 func collectAccessPoints(ctx context.Context, s *aws.Session) error {
-	client := s3control.NewFromConfig(s.Config)
+	client := s3ControlClient(s.Config)
 	return aws.Pages(ctx, s, "s3control", "ListAccessPoints", client.ListAccessPoints, &s3control.ListAccessPointsInput{AccountId: &s.Account, MaxResults: 1000},
 		func(in *s3control.ListAccessPointsInput, out *s3control.ListAccessPointsOutput) bool {
 			return aws.NextToken(&in.NextToken, out.NextToken)
