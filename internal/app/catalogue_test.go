@@ -1,9 +1,11 @@
 package app_test
 
 import (
-	"bufio"
 	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -79,33 +81,47 @@ func catalogueEngine(t *testing.T) ([]check.Control, *check.Engine) {
 
 func TestNoErrorOnCollectedResources(t *testing.T) {
 	_, engine := catalogueEngine(t)
-	files, err := filepath.Glob("../source/aws/collect/testdata/golden/*.jsonl")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no golden files of the collectors were found: %v", err)
-	}
 	w := world{name: "what the collectors emit"}
-	for _, name := range files {
-		w.resources = append(w.resources, goldenResources(t, name)...)
+	for _, pattern := range []string{"golden/*.jsonl", "*.golden"} {
+		files, err := filepath.Glob("../source/aws/collect/testdata/" + pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no golden files %s of the collectors were found: %v", pattern, err)
+		}
+		for _, name := range files {
+			w.resources = append(w.resources, goldenResources(t, name)...)
+		}
 	}
+	t.Logf("%d resources", len(w.resources))
 	reportFaults(t, faultsIn(engine, w))
 }
 
+// goldenResources reads the resources of a golden file: JSON objects, one a line
+// or spread over several, between lines that tell of units and gaps.
 func goldenResources(t *testing.T, name string) []*evidence.Resource {
 	t.Helper()
 	data, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
+	var plain []byte
+	for line := range bytes.Lines(data) {
+		if !bytes.HasPrefix(line, []byte("== ")) && !bytes.HasPrefix(line, []byte("gap ")) {
+			plain = append(plain, line...)
+		}
+	}
 	var out []*evidence.Resource
-	lines := bufio.NewScanner(bytes.NewReader(data))
-	lines.Buffer(nil, 1<<22)
-	for lines.Scan() {
-		fields, err := evidence.Decode(lines.Bytes())
+	for decoder := json.NewDecoder(bytes.NewReader(plain)); ; {
+		var raw json.RawMessage
+		if err := decoder.Decode(&raw); errors.Is(err, io.EOF) {
+			return out
+		} else if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		object, err := new(evidence.Decoder).DecodeObject(raw)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		object, ok := fields.(map[string]any)
-		if !ok || object["type"] == nil {
+		if object["type"] == nil {
 			continue // a gap, or the head of a batch
 		}
 		text := func(key string) string { s, _ := object[key].(string); return s }
@@ -113,7 +129,6 @@ func goldenResources(t *testing.T, name string) []*evidence.Resource {
 		out = append(out, &evidence.Resource{Type: text("type"), ID: text("id"), ARN: text("arn"), Account: text("account"),
 			Region: text("region"), Partition: text("partition"), Properties: properties})
 	}
-	return out
 }
 
 func TestNoErrorOnTemplates(t *testing.T) {
