@@ -133,10 +133,16 @@ func CheckRun(ctx context.Context, s *store.Store, id int64) (store.Run, error) 
 	return store.Run{}, Usage(fmt.Errorf("the store has no run %d; `holdfast findings runs` lists them", id))
 }
 
-// Reviewed tells whether a review was ever recorded in this store.
-func Reviewed(ctx context.Context, s *store.Store) (bool, error) {
+// Reviewed is the instant that the latest review of this store judged; false
+// where there was none.
+func Reviewed(ctx context.Context, s *store.Store) (time.Time, bool, error) {
 	runs, err := s.Runs(ctx)
-	return slices.ContainsFunc(runs, func(r store.Run) bool { return r.Kind == "review" }), err
+	for _, r := range runs {
+		if at, ok := judgedAt(r.Summary); ok && r.Kind == "review" {
+			return at, true, err
+		}
+	}
+	return time.Time{}, false, err
 }
 
 func noEvidence(ok bool) error {

@@ -136,6 +136,9 @@ func appendUnknown(b []byte, u Unknown) []byte {
 	if u.Ref != "" {
 		b = appendString(append(b, `,"ref":`...), u.Ref)
 	}
+	if u.Suffix != "" {
+		b = appendString(append(b, `,"suffix":`...), u.Suffix)
+	}
 	return append(b, "}}"...)
 }
 

@@ -29,7 +29,7 @@ func TestAppendIsCanonical(t *testing.T) {
 		{"\x00\n\"\\é\xff", `"\u0000\n\"\\é` + "\ufffd\""},
 		{int64(9007199254740993), "9007199254740993"},
 		{Unknown{Reason: "denied", Present: true, Ref: "Key"}, `{"$unknown":{"present":true,"reason":"denied","ref":"Key"}}`},
-		{Unknown{Reason: "r", Prefix: "arn:"}, `{"$unknown":{"prefix":"arn:","reason":"r"}}`},
+		{Unknown{Reason: "r", Prefix: "arn:", Suffix: "/x"}, `{"$unknown":{"prefix":"arn:","reason":"r","suffix":"/x"}}`},
 		{map[string]any{"$unknown": "x"}, `{"$$unknown":"x"}`},
 	} {
 		if got := canonical(t, c.in); got != c.want {
@@ -113,7 +113,7 @@ func anyValue(depth int) *rapid.Generator[any] {
 		case 4:
 			return rapid.String().Draw(t, "string")
 		case 5:
-			return Unknown{Reason: rapid.String().Draw(t, "reason"), Present: rapid.Bool().Draw(t, "present"), Prefix: rapid.String().Draw(t, "prefix")}
+			return Unknown{Reason: rapid.String().Draw(t, "reason"), Present: rapid.Bool().Draw(t, "present"), Prefix: rapid.String().Draw(t, "prefix"), Suffix: rapid.String().Draw(t, "suffix")}
 		case 6:
 			return rapid.SliceOfN(anyValue(depth-1), 0, 3).Draw(t, "list")
 		}

@@ -190,7 +190,7 @@ func unmark(object map[string]any) any {
 			return Unknown{Reason: "marked unknown"}
 		}
 		present, _ := fields["present"].(bool)
-		return Unknown{Reason: text(fields["reason"]), Present: present, Ref: text(fields["ref"]), Prefix: text(fields["prefix"])}
+		return Unknown{Reason: text(fields["reason"]), Present: present, Ref: text(fields["ref"]), Prefix: text(fields["prefix"]), Suffix: text(fields["suffix"])}
 	}
 	return object
 }

@@ -131,9 +131,15 @@ type Unknown struct {
 	// so that relations can be followed although the value is not known.
 	Ref string
 
-	// Prefix is text that the value certainly starts with, where it is known to
-	// be text: "arn:aws:iam::" of an ARN whose account is not known.
-	Prefix string
+	// Prefix and Suffix are text that the value certainly starts and ends with,
+	// where it is known to be text: "arn:aws:iam::" and ":role/deploy" of an ARN
+	// whose account is not known. They do not overlap.
+	Prefix, Suffix string
+}
+
+// MayBe tells whether the hidden value may turn out to be this text.
+func (u Unknown) MayBe(s string) bool {
+	return len(s) >= len(u.Prefix)+len(u.Suffix) && strings.HasPrefix(s, u.Prefix) && strings.HasSuffix(s, u.Suffix)
 }
 
 // String is how a report names it.

@@ -93,9 +93,9 @@ func builtins() map[string]function {
 		}),
 
 		"size":       strict(func(_ *frame, a []any) any { return size(a[0]) }),
-		"startsWith": text2(strings.HasPrefix),
-		"endsWith":   text2(strings.HasSuffix),
-		"contains":   text2(strings.Contains),
+		"startsWith": partial(strings.HasPrefix, startsPartly),
+		"endsWith":   partial(strings.HasSuffix, endsPartly),
+		"contains":   partial(strings.Contains, containsPartly),
 		"lowerAscii": text1(strings.ToLower),
 		"upperAscii": text1(strings.ToUpper),
 		"trim":       text1(strings.TrimSpace),

@@ -191,7 +191,9 @@ func completions(resource map[string]any, hidden []string) []map[string]any {
 func TestExpressions(t *testing.T) {
 	env, functions := oracleEnv(t)
 	unknown, present := evidence.Unknown{Reason: "denied"}, evidence.Unknown{Reason: "ref", Present: true}
+	arn := evidence.Unknown{Reason: "ref", Present: true, Prefix: "arn:aws", Suffix: ":policy/Admin"}
 	resource := map[string]any{"On": true, "Name": "bucket", "U": unknown, "P": present, "Nested": map[string]any{"Port": int64(22)},
+		"Arn":  arn,
 		"List": []any{"a", unknown}, "Open": []any{"a", rest{unknown}}, "Since": "2025-12-01T00:00:00Z", "Null": nil}
 	for _, c := range []struct {
 		source string
@@ -208,6 +210,10 @@ func TestExpressions(t *testing.T) {
 		{`size(resource.List)`, int64(2)}, {`size(resource.Open)`, unknown}, {`resource.Open.exists(x, x == "a")`, true}, {`resource.Open.exists(x, x == "z")`, unknown},
 		{`resource.Open.exists(x, true)`, true}, {`resource.Open.filter(x, x == "z").exists(x, true)`, unknown}, {`resource.Open.all(x, x == "a")`, unknown},
 		{`resource.Open.all(x, true)`, true}, {`resource.Open.all(x, x == "z")`, false}, {`size(resource.Open.map(x, 1))`, unknown},
+		{`resource.Arn == "*"`, false}, {`resource.Arn != "arn:aws:iam::aws:policy/Reader"`, true}, {`resource.Arn == "arn:aws:iam::aws:policy/Admin"`, arn},
+		{`resource.Arn.startsWith("arn:")`, true}, {`resource.Arn.startsWith("urn:")`, false}, {`resource.Arn.startsWith("arn:aws:iam")`, arn},
+		{`resource.Arn.endsWith("/Admin")`, true}, {`resource.Arn.endsWith("/Reader")`, false}, {`resource.Arn.endsWith("aws:policy/Admin")`, arn},
+		{`resource.Arn.contains("policy")`, true}, {`resource.Arn.contains("role")`, arn}, {`resource.U.startsWith("")`, unknown}, {`"*" in [resource.Arn]`, false},
 		{`resource.U ? 1 : 1`, int64(1)}, {`resource.U ? 1 : 2`, unknown},
 		{`days_since(resource.Since)`, int64(31)}, {`now - timestamp(resource.Since) > duration("24h")`, true},
 		{`resource.Name.matches("^b.*t$")`, true}, {`resource.Name.startsWith("buck") && resource.Name.size() == 6`, true},

@@ -7,6 +7,8 @@ import (
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
+
+	"holdfast.dev/holdfast/internal/evidence"
 )
 
 func texts(args []any) ([]string, bool) {
@@ -31,15 +33,64 @@ func text1(fn func(string) string) function {
 	})
 }
 
-func text2(fn func(a, b string) bool) function {
-	return strict(func(_ *frame, a []any) any {
-		s, ok := a[0].(string)
-		t, ok2 := a[1].(string)
-		if !ok || !ok2 {
-			return failf("expected two strings, found %s and %s", describe(a[0]), describe(a[1]))
+// partial is a question about a text and a part of it. Of a text that is known
+// only in part, what is known may be enough to decide.
+func partial(whole func(s, part string) bool, partly func(u evidence.Unknown, part string) any) function {
+	return lenient(func(_ *frame, a []any) any {
+		part, ok := a[1].(string)
+		if !ok || unsettled(a[0]) {
+			if u, unknown := unknownOf(a[0]); unknown && ok {
+				return partly(u, part)
+			}
+			return undecidedText(a[0], a[1])
 		}
-		return fn(s, t)
+		s, ok := a[0].(string)
+		if !ok {
+			return undecidedText(a[0], a[1])
+		}
+		return whole(s, part)
 	})
+}
+
+func undecidedText(a, b any) any {
+	for _, v := range [2]any{a, b} {
+		if u, ok := unknownOf(v); ok {
+			return u
+		}
+	}
+	for _, v := range [2]any{a, b} {
+		if failed, ok := v.(*failure); ok {
+			return failed
+		}
+	}
+	return failf("expected two strings, found %s and %s", describe(a), describe(b))
+}
+
+func startsPartly(u evidence.Unknown, part string) any {
+	switch {
+	case u.Prefix != "" && strings.HasPrefix(u.Prefix, part):
+		return true
+	case !strings.HasPrefix(part, u.Prefix):
+		return false
+	}
+	return u
+}
+
+func endsPartly(u evidence.Unknown, part string) any {
+	switch {
+	case u.Suffix != "" && strings.HasSuffix(u.Suffix, part):
+		return true
+	case !strings.HasSuffix(part, u.Suffix):
+		return false
+	}
+	return u
+}
+
+func containsPartly(u evidence.Unknown, part string) any {
+	if u.Prefix != "" && strings.Contains(u.Prefix, part) || u.Suffix != "" && strings.Contains(u.Suffix, part) {
+		return true
+	}
+	return u
 }
 
 func split(a []any) any {

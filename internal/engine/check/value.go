@@ -67,10 +67,10 @@ func equal(a, b any) any {
 		return f
 	}
 	if u, ok := unknownOf(a); ok {
-		return u
+		return unlike(u, b)
 	}
 	if u, ok := unknownOf(b); ok {
-		return u
+		return unlike(u, a)
 	}
 	switch x := a.(type) {
 	case nil:
@@ -113,6 +113,14 @@ func equal(a, b any) any {
 		return equal(x.value, y.value)
 	}
 	return false
+}
+
+// unlike is false where what is known of u rules v out, else unknown.
+func unlike(u evidence.Unknown, v any) any {
+	if s, ok := v.(string); ok && !u.MayBe(s) {
+		return false
+	}
+	return u
 }
 
 func unknownOf(v any) (evidence.Unknown, bool) {

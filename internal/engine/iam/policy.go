@@ -218,8 +218,9 @@ func anyOf(doc any, fits func(*Statement) kleene.Value) kleene.Value {
 
 // Statements gives a document's statements as property values with every list
 // spelt out, for expressions to look into:
-// {Sid, Effect, Principals, Actions, NotActions, Resources, NotResources,
-// Conditions: [{Operator, Key, Values}]}. A part that is not known is Unknown.
+// {Sid, Effect, Principals, NotPrincipals, Actions, NotActions, Resources,
+// NotResources, Conditions: [{Operator, Key, Values}]}. A list of which a part is
+// not known has an Unknown in it; one of which nothing is known is Unknown.
 func Statements(doc any) any {
 	statements, known := Parse(doc)
 	out := []any{}
@@ -237,26 +238,42 @@ func (s *Statement) value() map[string]any {
 		"Sid": s.Sid, "Effect": s.Effect, "Actions": anyStrings(s.Actions), "NotActions": anyStrings(s.NotActions),
 		"Resources": anyStrings(s.Resources), "NotResources": anyStrings(s.NotResources),
 	}
-	var principals, conditions []any
+	principals, conditions := []any{}, []any{}
 	for _, p := range s.Principals {
 		principals = append(principals, anyStrings([]string{p.Kind + ":" + p.Name})...)
 	}
 	for _, c := range s.Conditions {
 		condition := map[string]any{"Operator": c.Operator, "Key": c.Key, "Values": anyStrings(c.Values)}
 		if c.Unknown {
-			condition["Values"] = evidence.Unknown{Reason: "a condition value is not known"}
+			condition["Values"] = partly("a condition value", condition["Values"])
 		}
 		conditions = append(conditions, condition)
 	}
-	v["Principals"], v["Conditions"] = append([]any{}, principals...), append([]any{}, conditions...)
+	v["Conditions"], v["Principals"], v["NotPrincipals"] = conditions, principals, []any{}
+	named := "Principals"
+	if s.NotPrincipal {
+		named, v["NotPrincipals"], v["Principals"] = "NotPrincipals", principals, []any{}
+	}
 	for part := range s.Unknown {
-		field := part + "s"
-		if part == "Effect" {
-			field = part
+		switch part {
+		case "Effect":
+			v[part] = evidence.Unknown{Reason: "the effect is not known"}
+		case "Principal":
+			v[named] = partly("a principal", v[named])
+		default:
+			v[part+"s"] = partly("part of "+part, v[part+"s"])
 		}
-		v[field] = evidence.Unknown{Reason: part + " is not known"}
 	}
 	return v
+}
+
+// partly is a list of which something is not known.
+func partly(what string, list any) any {
+	u := evidence.Unknown{Reason: what + " is not known"}
+	if known, _ := list.([]any); len(known) > 0 {
+		return append(known, u)
+	}
+	return u
 }
 
 func anyStrings(list []string) []any {

@@ -95,7 +95,7 @@ func Admin(doc any) kleene.Value {
 // ("s3:*") or of all of them, whatever the resource.
 func Wildcard(doc any) kleene.Value {
 	return anyOf(doc, func(s *Statement) kleene.Value {
-		result := s.unless("Action").Or(partly(s.Actions))
+		result := s.unless("Action").Or(openEnded(s.Actions))
 		for _, a := range s.Actions {
 			if a == "*" || strings.HasSuffix(a, ":*") {
 				result = kleene.True
@@ -144,12 +144,12 @@ func (s *Statement) allActions() kleene.Value {
 			return kleene.True
 		}
 	}
-	return s.unless("Action").Or(partly(s.Actions))
+	return s.unless("Action").Or(openEnded(s.Actions))
 }
 
-// partly is unknown where a string is only known in part, which may go on to be
-// a wildcard.
-func partly(list []string) kleene.Value {
+// openEnded is unknown where a string is only known in part, which may go on to
+// be a wildcard.
+func openEnded(list []string) kleene.Value {
 	for _, s := range list {
 		if strings.HasSuffix(s, unknownRest) {
 			return kleene.Unknown

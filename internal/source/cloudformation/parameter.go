@@ -32,7 +32,11 @@ func pseudoParameters(opt Options) map[string]any {
 		"AWS::StackName": opt.StackName, "AWS::StackId": opt.StackID, "AWS::URLSuffix": suffix,
 	} {
 		if v == "" {
-			out[name] = evidence.Unknown{Reason: name + " is known at deployment", Present: true}
+			u := evidence.Unknown{Reason: name + " is known at deployment", Present: true}
+			if name == "AWS::Partition" {
+				u.Prefix = "aws" // aws-cn, aws-us-gov and the others all begin so
+			}
+			out[name] = u
 			continue
 		}
 		out[name] = v

@@ -104,11 +104,11 @@ func textValue(v any) (string, bool) {
 
 // getAtt takes "Resource.Attribute" or [Resource, Attribute].
 func (e *evaluator) getAtt(arg *node) any {
-	id := ""
+	id, attribute := "", ""
 	switch {
 	case arg.kind == list && len(arg.kids) >= 2:
 		first, ok := textValue(e.eval(arg.kids[0].value, nil))
-		e.eval(arg.kids[1].value, nil)
+		attribute, _ = textValue(e.eval(arg.kids[1].value, nil))
 		if !ok {
 			return evidence.Unknown{Reason: "the resource that Fn::GetAtt names is not known", Present: true}
 		}
@@ -116,7 +116,7 @@ func (e *evaluator) getAtt(arg *node) any {
 	case arg.kind == text:
 		id = arg.text
 		if strings.Contains(id, ".") && e.resources[id] == nil {
-			id, _, _ = strings.Cut(id, ".")
+			id, attribute, _ = strings.Cut(id, ".")
 		}
 	default:
 		return e.fail(arg, "Fn::GetAtt takes a resource and an attribute, such as Bucket.Arn")
@@ -125,7 +125,11 @@ func (e *evaluator) getAtt(arg *node) any {
 		return nil
 	}
 	if _, ok := e.resources[id]; ok {
-		return e.reference(id)
+		u, _ := e.reference(id).(evidence.Unknown)
+		if strings.HasSuffix(attribute, "Arn") {
+			u.Prefix = "arn:" // whatever else it is, it is no wildcard
+		}
+		return u
 	}
 	if _, ok := e.parameters[id]; ok {
 		return e.fail(arg, "Fn::GetAtt names the parameter %q; only resources have attributes, use Ref", id)

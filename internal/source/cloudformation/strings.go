@@ -17,6 +17,8 @@ type joined struct {
 	reason  string
 	ref     string
 	prefix  string // what stands before the first unknown part
+	known   int    // how much was gathered when the last unknown part came
+	suffix  string // how that part ends
 	several bool
 }
 
@@ -39,6 +41,7 @@ func (j *joined) addUnknown(u evidence.Unknown) {
 	if !j.unknown {
 		j.prefix = j.b.String() + u.Prefix
 	}
+	j.known, j.suffix = j.b.Len(), u.Suffix
 	j.unknown = true
 	j.present = j.present || u.Present
 	if u.Ref != "" && j.ref != "" && u.Ref != j.ref {
@@ -53,9 +56,12 @@ func (j *joined) value() any {
 	if !j.unknown {
 		return resolved(j.b.String())
 	}
-	u := evidence.Unknown{Reason: j.reason, Present: j.present, Ref: j.ref, Prefix: j.prefix}
+	u := evidence.Unknown{Reason: j.reason, Present: j.present, Ref: j.ref, Prefix: j.prefix, Suffix: j.suffix + j.b.String()[j.known:]}
 	if j.several {
 		u.Ref = ""
+	}
+	if strings.Contains(u.Prefix, "{{") || strings.Contains(u.Suffix, "}}") {
+		u.Prefix, u.Suffix = "", "" // a dynamic reference, which the deployment replaces
 	}
 	return u
 }

@@ -114,12 +114,29 @@ What it could not see is UNKNOWN, never PASS.`,
 	root.PersistentFlags().StringVar(&p.workspaceDir, "workspace", ".", "folder of the workspace")
 	root.PersistentFlags().StringSliceVar(&p.controlDirs, "controls", nil, "folders of controls of your own, besides those the workspace names")
 	root.AddCommand(p.demo(), p.init(), p.collect(), p.check(), p.review(), p.findings(), p.controls(), p.version())
-	root.InitDefaultHelpCmd()
+	root.SetHelpCommand(help(root))
 	root.InitDefaultCompletionCmd()
 	for _, c := range allCommands(root) {
 		strictArgs(c)
 	}
 	return root
+}
+
+// help is cobra's help command, except that a command it does not know is an
+// error and not the help of everything.
+func help(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Help about any command", Args: cobra.ArbitraryArgs,
+		Example: "  holdfast help check",
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return app.Usage(fmt.Errorf("%q is not a command of holdfast; see `holdfast --help`", strings.Join(args, " ")))
+			}
+			c.InitDefaultHelpFlag()
+			return c.Help()
+		},
+	}
 }
 
 func allCommands(c *cobra.Command) []*cobra.Command {

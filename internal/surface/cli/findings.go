@@ -111,8 +111,9 @@ func (p *program) findingsExport() *cobra.Command {
 	c := &cobra.Command{
 		Use: "export", Short: "Export findings for other programs", Args: cobra.NoArgs,
 		Long: `Exports findings as JSON, JSON Lines, CSV, SARIF 2.1.0, ASFF (Security Hub), OCSF
-1.5 (Security Lake), JUnit or Markdown. With --all the latest evidence is judged
-again and every verdict exported, PASS, UNKNOWN and NOT_APPLICABLE among them.`,
+1.5 (Security Lake), JUnit or Markdown. With --all the evidence of the latest
+review is judged again and every verdict exported, PASS, UNKNOWN and
+NOT_APPLICABLE among them.`,
 		Example: `  holdfast findings export --output asff --out findings.json
   holdfast findings export --all --output jsonl | jq 'select(.verdict=="UNKNOWN")'`,
 		RunE: func(c *cobra.Command, _ []string) error { return p.emitFindings(c, f, o, all) },
@@ -120,7 +121,7 @@ again and every verdict exported, PASS, UNKNOWN and NOT_APPLICABLE among them.`,
 	o.flags(c, report.FindingFormats)
 	c.Flags().Lookup("output").DefValue = "jsonl"
 	o.format = "jsonl"
-	c.Flags().BoolVar(&all, "all", false, "every verdict on the latest evidence, not only findings")
+	c.Flags().BoolVar(&all, "all", false, "every verdict on the evidence of the latest review, not only findings")
 	f.flags(c)
 	return c
 }
@@ -139,19 +140,24 @@ func (p *program) emitFindings(c *cobra.Command, f filter, o output, all bool) e
 			if _, err := app.CheckRun(c.Context(), s, f.run); err != nil {
 				return err
 			}
-		} else if reviewed, err := app.Reviewed(c.Context(), s); err != nil || !reviewed && !all {
-			return errors.Join(err, app.Usage(errors.New("nothing was reviewed in this store yet, so there are no findings; run `holdfast review`")))
+		}
+		at, reviewed, err := app.Reviewed(c.Context(), s)
+		switch {
+		case err != nil:
+			return err
+		case !reviewed && !all:
+			return app.Usage(errors.New("nothing was reviewed in this store yet, so there are no findings; run `holdfast review`"))
+		case !reviewed:
+			if at, err = judgedAt(c.Context(), s, p.Now().UTC(), false); err != nil {
+				return err
+			}
 		}
 		seq := s.Findings(c.Context(), query)
 		if all {
-			at, err := judgedAt(c.Context(), s, p.Now().UTC(), false)
-			if err != nil {
-				return err
-			}
 			seq = everyVerdict(c, reviewing.Reviewer(s, at), s, f)
 		}
 		return p.write(o, func(out io.Writer) error {
-			return report.Findings(out, format, p.meta(reviewing.Engine, p.Now()), seq)
+			return report.Findings(out, format, p.meta(reviewing.Engine, at), seq)
 		})
 	})
 }
