@@ -78,7 +78,7 @@ func emitPermissions(s *aws.Session, function string, index int, statement map[s
 				d.p[k] = v
 			}
 			if len(rest) > 0 {
-				d.observe("Condition", rest)
+				d.place("Observed/Condition", rest) // property values already
 			}
 			d.emit()
 		}
