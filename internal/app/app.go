@@ -113,14 +113,8 @@ func LoadControls(folder string) ([]check.Control, error) {
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		return nil, Usage(fmt.Errorf("%s is not a folder of controls", folder))
 	}
-	controls, err := control.Load(os.DirFS(folder), ".")
-	for i := range controls {
-		controls[i].File = filepath.Join(folder, controls[i].File)
-	}
-	if err != nil {
-		return nil, Usage(fmt.Errorf("in %s: %w", folder, err))
-	}
-	return controls, nil
+	controls, err := control.LoadFrom(os.DirFS(folder), ".", filepath.ToSlash(folder))
+	return controls, Usage(err)
 }
 
 // Engine compiles the controls with the workspace's parameters.

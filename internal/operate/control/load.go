@@ -19,7 +19,11 @@ import (
 
 // Load reads every control below a folder. Every file with a fault is named in
 // the error.
-func Load(files fs.FS, root string) ([]check.Control, error) {
+func Load(files fs.FS, root string) ([]check.Control, error) { return LoadFrom(files, root, "") }
+
+// LoadFrom is Load for files that lie in a folder of their own, whose name leads
+// theirs in what controls and errors say.
+func LoadFrom(files fs.FS, root, folder string) ([]check.Control, error) {
 	var controls []check.Control
 	var faults []error
 	err := fs.WalkDir(files, root, func(name string, d fs.DirEntry, err error) error {
@@ -30,7 +34,7 @@ func Load(files fs.FS, root string) ([]check.Control, error) {
 		if err != nil {
 			return err
 		}
-		parsed, err := check.Parse(name, data)
+		parsed, err := check.Parse(path.Join(folder, name), data)
 		if err != nil {
 			faults = append(faults, err)
 		}
