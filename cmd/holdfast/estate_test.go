@@ -154,16 +154,6 @@ func (e *estate) digests() map[string]string {
 	return out
 }
 
-// versions is how many versions of a resource the store has.
-func (e *estate) versions(key string) int {
-	e.t.Helper()
-	list, err := e.store.History(e.t.Context(), key)
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	return len(list)
-}
-
 func (e *estate) gaps() []evidence.Gap {
 	e.t.Helper()
 	list, err := e.store.Gaps(e.t.Context(), e.now)

@@ -15,7 +15,6 @@ type Org struct {
 
 	mu      sync.Mutex
 	visited []string
-	regions map[string][]Region
 	facts   map[string]AccountFacts
 }
 

@@ -64,7 +64,7 @@ func Main(a *app.App, s Streams, args []string) int {
 // code finds the exit code of errors that packages below know by name.
 func code(err error) int {
 	var credentials *aws.CredentialsError
-	for _, known := range []error{store.ErrNoStore, store.ErrLocked, store.ErrNewer} {
+	for _, known := range []error{store.ErrNoStore, store.ErrLocked, store.ErrNewer, store.ErrFull, store.ErrDenied} {
 		if errors.Is(err, known) {
 			return app.ExitUsage
 		}
