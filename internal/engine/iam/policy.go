@@ -9,6 +9,7 @@ package iam
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"holdfast.dev/holdfast/internal/evidence"
@@ -33,7 +34,7 @@ type Statement struct {
 
 // Principal is one principal: its kind (AWS, Service, Federated, CanonicalUser,
 // or * for everybody) and its name. Of a name that is only known in part, Name
-// is how it starts, followed by unknownRest.
+// is how it starts, followed by unknownRest and how it ends.
 type Principal struct{ Kind, Name string }
 
 // unknownRest stands in a string for the part that is not known. No valid
@@ -112,7 +113,7 @@ func (s *Statement) strings(part string, v any) []string {
 				s.Unknown[part] = true
 				continue
 			}
-			out = append(out, e.Prefix+unknownRest)
+			out = append(out, e.Prefix+unknownRest+e.Suffix)
 		default:
 			s.Unknown[part] = true
 		}
@@ -132,10 +133,11 @@ func (s *Statement) principals(fields map[string]any) {
 	case map[string]any:
 		for _, kind := range []string{"AWS", "Service", "Federated", "CanonicalUser"} {
 			for _, name := range s.strings("Principal", v[kind]) {
+				p := Principal{Kind: kind, Name: name}
 				if name == "*" && kind == "AWS" {
-					kind = "*"
+					p.Kind = "*"
 				}
-				s.Principals = append(s.Principals, Principal{Kind: kind, Name: name})
+				s.Principals = append(s.Principals, p)
 			}
 		}
 	default:
@@ -160,7 +162,9 @@ func (s *Statement) conditions(v any) {
 					case string:
 						c.Values = append(c.Values, value)
 					case bool:
-						c.Values = append(c.Values, map[bool]string{true: "true", false: "false"}[value])
+						c.Values = append(c.Values, strconv.FormatBool(value))
+					case int64: // an account that YAML took for a number
+						c.Values = append(c.Values, strconv.FormatInt(value, 10))
 					default:
 						c.Unknown = true
 					}
@@ -168,7 +172,7 @@ func (s *Statement) conditions(v any) {
 				s.Conditions = append(s.Conditions, c)
 			}
 		}
-	case evidence.Unknown:
+	default:
 		s.Unknown["Condition"] = true
 	}
 }
@@ -279,8 +283,8 @@ func partly(what string, list any) any {
 func anyStrings(list []string) []any {
 	out := make([]any, len(list))
 	for i, s := range list {
-		if prefix, partial := strings.CutSuffix(s, unknownRest); partial {
-			out[i] = evidence.Unknown{Reason: "only its start is known", Present: true, Prefix: prefix}
+		if prefix, suffix, partial := strings.Cut(s, unknownRest); partial {
+			out[i] = evidence.Unknown{Reason: "only its start is known", Present: true, Prefix: prefix, Suffix: suffix}
 			continue
 		}
 		out[i] = s

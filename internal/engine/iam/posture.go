@@ -2,6 +2,7 @@ package iam
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"holdfast.dev/holdfast/internal/kleene"
@@ -40,7 +41,7 @@ func (c *Condition) narrows() kleene.Value {
 		return kleene.False
 	}
 	for _, v := range c.Values {
-		if !fixed(c.Key, v) {
+		if !fixed(c.Key, v) || c.Operator == "Bool" && !strings.EqualFold(v, "true") {
 			return kleene.False // one open value opens the condition
 		}
 	}
@@ -71,9 +72,10 @@ func fixed(key, value string) bool {
 			_, err := netip.ParseAddr(value)
 			return err == nil
 		}
-		return prefix.Bits() >= 8
+		// What Amazon S3 calls too broad to narrow anything.
+		return prefix.Addr().Is4() && prefix.Bits() >= 8 || prefix.Addr().Is6() && prefix.Bits() >= 32
 	}
-	if strings.HasPrefix(key, "aws:") && strings.HasSuffix(key, "arn") {
+	if strings.HasSuffix(key, "arn") {
 		// The account is what pins an ARN down.
 		parts := strings.SplitN(value, ":", 6)
 		if len(parts) == 6 && parts[4] != "" {
@@ -92,16 +94,12 @@ func Admin(doc any) kleene.Value {
 }
 
 // Wildcard tells whether an identity policy grants all actions of a service
-// ("s3:*") or of all of them, whatever the resource.
+// ("s3:*") or of all of them, whatever the resource. NotAction grants whole
+// services, namely those it does not name.
 func Wildcard(doc any) kleene.Value {
 	return anyOf(doc, func(s *Statement) kleene.Value {
-		result := s.unless("Action").Or(openEnded(s.Actions))
-		for _, a := range s.Actions {
-			if a == "*" || strings.HasSuffix(a, ":*") {
-				result = kleene.True
-			}
-		}
-		return s.effect("Allow").And(result)
+		others := s.unless("NotAction").Or(kleene.Of(len(s.NotActions) > 0))
+		return s.effect("Allow").And(s.allActions().Or(others))
 	})
 }
 
@@ -121,65 +119,35 @@ func (s *Statement) unconditional() kleene.Value {
 	return s.unless("Condition").Not()
 }
 
-// RequiresTLS tells whether a resource policy turns away every request that is
-// not encrypted in transit.
-func RequiresTLS(doc any) kleene.Value {
-	return anyOf(doc, func(s *Statement) kleene.Value {
-		insists := s.unless("Condition")
-		for _, c := range s.Conditions {
-			if c.Key == "aws:securetransport" && (c.Operator == "Bool" || c.Operator == "BoolIfExists") {
-				insists = insists.Or(kleene.Of(len(c.Values) == 1 && strings.EqualFold(c.Values[0], "false")))
-			}
-		}
-		if len(s.Conditions) > 1 {
-			insists = kleene.False // any further condition lets some requests through
-		}
-		return s.effect("Deny").And(s.everyone()).And(insists).And(s.allActions())
-	})
-}
-
-func (s *Statement) allActions() kleene.Value {
-	for _, a := range s.Actions {
-		if a == "*" || strings.HasSuffix(a, ":*") {
-			return kleene.True
-		}
-	}
-	return s.unless("Action").Or(openEnded(s.Actions))
-}
-
-// openEnded is unknown where a string is only known in part, which may go on to
-// be a wildcard.
-func openEnded(list []string) kleene.Value {
-	for _, s := range list {
-		if strings.HasSuffix(s, unknownRest) {
-			return kleene.Unknown
-		}
-	}
-	return kleene.False
-}
-
 // External lists the AWS accounts, other than those given, whom a resource or
-// trust policy lets in without further ado. The answer is unknown where a
-// principal was not seen.
+// trust policy lets in without further ado. The answer is unknown where it may
+// let in others than those listed: a principal was not seen, is named in a way
+// that does not give its account away, or is anybody but a few.
 func External(doc any, own ...string) ([]string, kleene.Value) {
-	known := kleene.True
-	statements, seen := Parse(doc)
-	known = known.And(seen)
+	statements, known := Parse(doc)
 	var out []string
 	for i := range statements {
 		s := &statements[i]
-		if s.effect("Allow") == kleene.False {
+		switch s.effect("Allow") {
+		case kleene.False:
+			continue
+		case kleene.Unknown:
+			known = kleene.Unknown
+			continue
+		}
+		if s.NotPrincipal {
+			known = kleene.Unknown
 			continue
 		}
 		if s.Unknown["Principal"] {
 			known = kleene.Unknown
 		}
 		for _, p := range s.Principals {
-			if strings.HasSuffix(p.Name, unknownRest) {
+			account, ok := accountOf(p)
+			switch {
+			case !ok:
 				known = kleene.Unknown
-				continue
-			}
-			if account := accountOf(p); account != "" && !contains(own, account) && !contains(out, account) {
+			case account != "" && !slices.Contains(own, account) && !slices.Contains(out, account):
 				out = append(out, account)
 			}
 		}
@@ -187,24 +155,23 @@ func External(doc any, own ...string) ([]string, kleene.Value) {
 	return out, known
 }
 
-func accountOf(p Principal) string {
-	if p.Kind != "AWS" {
-		return ""
+// accountOf is the account a principal belongs to, empty where it belongs to
+// none; false where its name does not tell.
+func accountOf(p Principal) (string, bool) {
+	name, _, partial := strings.Cut(p.Name, unknownRest)
+	switch parts := strings.SplitN(name, ":", 6); {
+	case p.Kind == "CanonicalUser":
+		return "", false
+	case p.Kind != "AWS":
+		return "", true
+	case len(parts) == 6 && parts[4] == "cloudfront": // an origin access identity
+		return "", true
+	case len(parts) == 6:
+		return parts[4], true
+	case partial:
+		return "", false
+	case len(name) == 12 && strings.Trim(name, "0123456789") == "":
+		return name, true
 	}
-	if parts := strings.SplitN(p.Name, ":", 6); len(parts) == 6 {
-		return parts[4]
-	}
-	if len(p.Name) == 12 && strings.Trim(p.Name, "0123456789") == "" {
-		return p.Name
-	}
-	return ""
-}
-
-func contains(list []string, s string) bool {
-	for _, e := range list {
-		if e == s {
-			return true
-		}
-	}
-	return false
+	return "", true
 }

@@ -82,25 +82,42 @@ func judge(name string, ask func(doc any) kleene.Value) check.Function {
 }
 
 // external is policy_external(doc, accounts): the accounts which a policy lets
-// in beyond those given.
+// in beyond those given. Where there may be more, an unknown one is among them.
 func external(args []any) (any, error) {
-	var own []string
-	switch v := args[1].(type) {
-	case string:
-		own = []string{v}
-	case []any:
-		for _, e := range v {
-			s, _ := e.(string)
-			own = append(own, s)
-		}
-	}
+	own, ownKnown := accountsOf(args[1])
 	accounts, known := iam.External(args[0], own...)
-	if known != kleene.True && len(accounts) == 0 {
-		return evidence.Unknown{Reason: "a principal of the policy is not known"}, nil
+	switch {
+	case !ownKnown && len(accounts) > 0:
+		return evidence.Unknown{Reason: "the account itself is not known"}, nil
+	case known != kleene.True && len(accounts) == 0:
+		return evidence.Unknown{Reason: reasonPrincipal}, nil
 	}
-	out := make([]any, len(accounts))
+	out := make([]any, len(accounts), len(accounts)+1)
 	for i, a := range accounts {
 		out[i] = a
 	}
+	if known != kleene.True {
+		out = append(out, evidence.Unknown{Reason: reasonPrincipal})
+	}
 	return out, nil
+}
+
+const reasonPrincipal = "a principal of the policy is not known"
+
+// accountsOf reads one account or a list of them; false where one is not known.
+func accountsOf(v any) ([]string, bool) {
+	list, ok := v.([]any)
+	if !ok {
+		list = []any{v}
+	}
+	known := true
+	var out []string
+	for _, e := range list {
+		if s, ok := e.(string); ok {
+			out = append(out, s)
+		} else {
+			known = false
+		}
+	}
+	return out, known
 }
