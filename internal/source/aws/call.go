@@ -28,7 +28,7 @@ func Call[I, O, Opt any](ctx context.Context, s *Session, service, operation str
 // ends tells that an error says something about this run and not about AWS.
 func ends(err error) bool {
 	var refused *RefusedError
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &refused)
+	return ended(err) || errors.As(err, &refused)
 }
 
 func call[I, O, Opt any](ctx context.Context, s *Session, service, operation string, fn func(context.Context, *I, ...func(*Opt)) (*O, error), in *I) (*O, error) {
@@ -47,6 +47,9 @@ func call[I, O, Opt any](ctx context.Context, s *Session, service, operation str
 	})
 	if err == nil && out == nil {
 		err = errors.New("the answer was empty")
+	}
+	if err == nil {
+		err = answered(service+"."+operation, out)
 	}
 	if err != nil {
 		return nil, &CallError{service, operation, err}
