@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"holdfast.dev/holdfast/internal/evidence"
 )
@@ -94,7 +95,7 @@ func Classify(err error) (evidence.Reason, string) {
 		return evidence.Failed, missing.Error()
 	case errors.As(err, &corrupt):
 		return evidence.Corrupt, corrupt.Error()
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case ended(err):
 		return evidence.Interrupted, "the run ended first"
 	}
 	var api smithy.APIError
@@ -110,6 +111,14 @@ func Classify(err error) (evidence.Reason, string) {
 		return evidence.Unsupported, "there is no endpoint " + dns.Name + "; the service is not offered in this Region, or the network cannot resolve it"
 	}
 	return evidence.Failed, tidy(err.Error())
+}
+
+// ended tells that the run's own context ended the call. A server that is
+// silent for too long says of itself that it is a deadline too; the SDK wraps
+// that as a request it could not send, and never the end of a context.
+func ended(err error) bool {
+	var unsent *smithyhttp.RequestSendError
+	return !errors.As(err, &unsent) && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded))
 }
 
 var (

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
 
 	"holdfast.dev/holdfast/internal/evidence"
@@ -35,6 +36,8 @@ func TestClassify(t *testing.T) {
 		"session":   {api("AccessDenied", "User: arn:aws:sts::1:assumed-role/R/session-17 is not"), evidence.Denied, "AccessDenied: User: arn:aws:sts::1:assumed-role/R is not"},
 		"no host":   {&net.DNSError{Name: "macie2.xx.amazonaws.com", IsNotFound: true}, evidence.Unsupported, "there is no endpoint macie2.xx.amazonaws.com"},
 		"cancelled": {fmt.Errorf("x: %w", context.Canceled), evidence.Interrupted, "the run ended first"},
+		"deadline":  {&smithy.CanceledError{Err: context.DeadlineExceeded}, evidence.Interrupted, "the run ended first"},
+		"silence":   {fmt.Errorf("operation error: %w", &smithyhttp.RequestSendError{Err: silentServer{}}), evidence.Failed, "operation error: net/http: timeout awaiting response headers"},
 		"port":      {errors.New("read tcp 127.0.0.1:55555->10.0.0.1:443: reset"), evidence.Failed, "read tcp 10.0.0.1:443: reset"},
 		"long":      {errors.New(strings.Repeat("x", 9000)), evidence.Failed, "xxx"},
 	} {
@@ -44,6 +47,13 @@ func TestClassify(t *testing.T) {
 		}
 	}
 }
+
+// silentServer is what net/http answers when the other side does not: it says
+// of itself that it is a deadline, though no context ended.
+type silentServer struct{}
+
+func (silentServer) Error() string        { return "net/http: timeout awaiting response headers" }
+func (silentServer) Is(target error) bool { return target == context.DeadlineExceeded }
 
 func testSession() *Session {
 	w := newWire(4)
@@ -258,6 +268,37 @@ func TestRecordingHoldsNoSecrets(t *testing.T) {
 	cc := redact("cloudcontrol", "GetResource", map[string]any{"Properties": `{"Environment":{"Variables":{"A":"hunter2"}},"Name":"n"}`})
 	if s := fmt.Sprint(cc); strings.Contains(s, "hunter2") || !strings.Contains(s, `"Name":"n"`) {
 		t.Errorf("%v", cc)
+	}
+}
+
+// Accounts and Regions come from answers; none may lead out of the recording.
+func TestRecordingStaysInItsDirectory(t *testing.T) {
+	for _, key := range []answerKey{
+		{"111122223333", "../../../evil", "test", "iam", "List"}, {"..", "eu-west-1", "test", "iam", "List"}, {"111122223333", "a/b", "test", "iam", "List"},
+		{"111122223333", "", "test", "iam", "List"}, {"111122223333", `a\b`, "test", "iam", "List"}, {"111122223333", "a\x00", "test", "iam", "List"},
+	} {
+		dir := t.TempDir()
+		r := &recorder{dir: filepath.Join(dir, "a", "b", "c"), calls: map[answerKey][]savedCall{}}
+		r.add(key, &listInput{}, map[string]any{"Names": []any{"x"}}, nil)
+		if err := r.flush(Unit{Account: key.account, Region: key.region, Collector: "test"}); err == nil || !strings.Contains(err.Error(), "cannot name a folder") {
+			t.Errorf("%q: %v", key, err)
+		}
+		if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+			t.Errorf("%q left %v", key, entries)
+		}
+	}
+}
+
+// A way in that was shut last time and is open now must not leave the old gap.
+func TestRunTellsThatAnAccountWasEntered(t *testing.T) {
+	var units []string
+	w := &World{Org: &Org{}, Targets: []Target{{Account: "111122223333"}}}
+	err := Run(t.Context(), w, RunOptions{Sink: func(_ context.Context, b Batch) error {
+		units = append(units, fmt.Sprint(b.Unit.String(), len(b.Gaps), b.Complete))
+		return nil
+	}})
+	if want := []string{"111122223333/global/discovery0 []"}; err != nil || !cmp.Equal(units, want) {
+		t.Errorf("%v, %v, want %v", units, err, want)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sync"
 
@@ -67,7 +68,15 @@ func (r *recorder) flush(u Unit) error {
 	return nil
 }
 
+var folderName = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
+
 func (r *recorder) write(key answerKey, calls []savedCall) error {
+	// Accounts and Regions come out of answers, which must not choose a path.
+	for _, name := range []string{key.account, key.region} {
+		if !folderName.MatchString(name) {
+			return fmt.Errorf("%q cannot name a folder; an account or a Region was expected", name)
+		}
+	}
 	path := filepath.Join(r.dir, key.file())
 	if before, err := readSaved(path); err == nil {
 		// Another unit of the same account and Region asked the same operation.
