@@ -84,13 +84,7 @@ func builtins() map[string]function {
 		operators.In:            lenient(func(_ *frame, a []any) any { return within(a[0], a[1]) }),
 		operators.OldIn:         lenient(func(_ *frame, a []any) any { return within(a[0], a[1]) }),
 		operators.Index:         strict(func(_ *frame, a []any) any { return index(a[0], a[1]) }),
-		operators.OptIndex: strict(func(_ *frame, a []any) any {
-			v := index(a[0], a[1])
-			if _, failed := v.(*failure); failed {
-				return optional{}
-			}
-			return optional{value: v, ok: true}
-		}),
+		operators.OptIndex:      strict(func(_ *frame, a []any) any { return optIndex(a[0], a[1]) }),
 
 		"size":       strict(func(_ *frame, a []any) any { return size(a[0]) }),
 		"startsWith": partial(strings.HasPrefix, startsPartly),

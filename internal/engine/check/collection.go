@@ -1,5 +1,10 @@
 package check
 
+import (
+	"maps"
+	"slices"
+)
+
 // within is CEL's in: true as soon as one element is equal for certain.
 func within(v, set any) any {
 	if f, ok := v.(*failure); ok {
@@ -19,7 +24,10 @@ func within(v, set any) any {
 			return v
 		}
 		key, ok := v.(string)
-		_, present := set[key]
+		value, present := set[key]
+		if u, doubt := doubtful(value); doubt && ok {
+			return u
+		}
 		return ok && present
 	}
 	if unsettled(set) {
@@ -36,21 +44,37 @@ func index(v, at any) any {
 		}
 	case []any:
 		if i, ok := at.(int64); ok {
+			if end, why, isOpen := open(v); isOpen && i >= int64(end) {
+				return why
+			}
 			if i < 0 || i >= int64(len(v)) {
-				if r, open := openEnd(v); open {
-					return r.Unknown
-				}
 				return failf("index %d is beyond a list of %d", i, len(v))
 			}
-			return element(v[i])
+			return v[i]
 		}
 	case optional:
-		if !v.ok {
-			return optional{}
-		}
-		return optional{value: index(v.value, at), ok: true}
+		return optIndex(v, at)
 	}
 	return failf("cannot take [%s] of %s", describe(at), describe(v))
+}
+
+// optIndex is v[?at]: what is there, if it is. Nothing is at an index of what is
+// no list, which is how an expression asks whether it is one.
+func optIndex(v, at any) any {
+	if o, ok := v.(optional); ok {
+		if !o.ok || o.value == nil {
+			return optional{}
+		}
+		v = o.value
+	}
+	if unsettled(v) {
+		return v
+	}
+	found := index(v, at)
+	if _, failed := found.(*failure); failed {
+		return optional{}
+	}
+	return optional{value: found, ok: true}
 }
 
 func size(v any) any {
@@ -58,11 +82,16 @@ func size(v any) any {
 	case string:
 		return int64(len([]rune(v)))
 	case []any:
-		if r, open := openEnd(v); open {
-			return r.Unknown
+		if _, why, isOpen := open(v); isOpen {
+			return why
 		}
 		return int64(len(v))
 	case map[string]any:
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			if why, doubt := doubtful(v[k]); doubt {
+				return why
+			}
+		}
 		return int64(len(v))
 	}
 	return failf("%s has no size", describe(v))

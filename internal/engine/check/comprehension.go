@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"cel.dev/cel-go/common/ast"
+
+	"holdfast.dev/holdfast/internal/evidence"
 )
 
 func (b *builder) comprehension(c ast.ComprehensionExpr) (eval, error) {
@@ -56,8 +58,8 @@ func (b *builder) comprehension(c ast.ComprehensionExpr) (eval, error) {
 				return failf("gave up after %d steps", maxSteps)
 			}
 			next := step(f)
-			if r, open := v.(rest); open {
-				next = perhaps(f.slots[accu], next, r)
+			if why, doubt := doubtful(v); doubt {
+				next = perhaps(f.slots[accu], next, why)
 			}
 			f.slots[accu] = next
 		}
@@ -67,14 +69,14 @@ func (b *builder) comprehension(c ast.ComprehensionExpr) (eval, error) {
 
 // perhaps is what a quantifier has gathered where one more element may or may
 // not be there: what both cases agree on.
-func perhaps(without, with any, r rest) any {
+func perhaps(without, with any, why evidence.Unknown) any {
 	if gathered, ok := without.([]any); ok {
-		return append(gathered[:len(gathered):len(gathered)], r)
+		return append(gathered[:len(gathered):len(gathered)], rest{Unknown: why})
 	}
 	if equal(without, with) == true {
 		return without
 	}
-	return r.Unknown
+	return why
 }
 
 // sequence is what a quantifier runs over, or why it cannot.
@@ -90,6 +92,10 @@ func items(v any) sequence {
 	case map[string]any:
 		var keys []any
 		for _, k := range slices.Sorted(maps.Keys(v)) {
+			if why, doubt := doubtful(v[k]); doubt {
+				keys = append(keys, rest{why, k})
+				continue
+			}
 			keys = append(keys, k)
 		}
 		return sequence{values: keys}

@@ -14,6 +14,9 @@ func toInt(v any) any {
 	case int64:
 		return v
 	case float64:
+		if math.Abs(v) >= 1<<63 {
+			return failf("%v is beyond the whole numbers there are", v)
+		}
 		return int64(v)
 	case string:
 		i, err := strconv.ParseInt(v, 10, 64)
@@ -33,7 +36,7 @@ func toDouble(v any) any {
 		return v
 	case string:
 		f, err := strconv.ParseFloat(v, 64)
-		if err != nil {
+		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
 			return failf("%q is not a number", v)
 		}
 		return evidence.Number(f)

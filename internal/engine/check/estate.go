@@ -22,6 +22,7 @@ type Estate struct {
 	wanted   map[string][]string // type to the paths it is looked up by
 	index    map[relation][]*evidence.Resource
 	unseen   map[string][]evidence.Gap // by type
+	dark     []evidence.Gap            // those that hide every type
 	listed   map[string]evidence.Account
 	accounts map[string]map[string]any // as variables, made when first asked for
 	org      any
@@ -47,6 +48,10 @@ func (e *Engine) NewEstate(org evidence.Org, gaps []evidence.Gap) *Estate {
 		listed: org.Accounts, accounts: map[string]map[string]any{}, org: evidence.Unknown{Reason: reasonNoOrg},
 	}
 	for _, g := range gaps {
+		if notVisited(&g) || g.Resource == "" && len(g.Types) == 0 {
+			estate.dark = append(estate.dark, g)
+			continue
+		}
 		if g.Resource != "" {
 			continue // that resource itself carries what is not known
 		}
@@ -55,6 +60,12 @@ func (e *Engine) NewEstate(org evidence.Org, gaps []evidence.Gap) *Estate {
 		}
 	}
 	return estate
+}
+
+// notVisited tells whether the gap is that of an account of which nothing was
+// read but its entry in the organisation.
+func notVisited(g *evidence.Gap) bool {
+	return g.Reason == evidence.NotRecorded && g.Resource == g.Account && g.Resource != "" && slices.Contains(g.Types, evidence.TypeAccount)
 }
 
 // Wants tells whether the estate keeps resources of a type.
@@ -157,7 +168,7 @@ func (s *subject) related(args []any) any {
 	}
 	list := s.collect(typ, keys...)
 	if len(s.scope.Estate.index[relation{within, typ, path, openValue}]) > 0 {
-		list = append(list, rest{evidence.Unknown{Reason: "a " + typ + " does not say which resource it belongs to"}})
+		list = append(list, rest{Unknown: evidence.Unknown{Reason: "a " + typ + " does not say which resource it belongs to"}})
 	}
 	return list
 }
@@ -187,8 +198,8 @@ func (s *subject) lookup(args []any) any {
 
 func (s *subject) collect(typ string, keys ...relation) []any {
 	estate := s.scope.Estate
-	if estate == nil {
-		return []any{rest{evidence.Unknown{Reason: "other resources were not given"}}}
+	if estate == nil || !estate.Wants(typ) {
+		return []any{rest{Unknown: evidence.Unknown{Reason: "other resources were not given"}}}
 	}
 	var found []*evidence.Resource
 	for _, key := range keys {
@@ -200,10 +211,15 @@ func (s *subject) collect(typ string, keys ...relation) []any {
 	}
 	list := make([]any, 0, len(found)+1)
 	for _, r := range found {
+		if r.Origin != nil && r.Origin.Conditional {
+			why := evidence.Unknown{Reason: "whether " + r.Origin.LogicalID + " exists depends on a condition that is not known"}
+			list = append(list, rest{why, map[string]any(r.Properties)})
+			continue
+		}
 		list = append(list, map[string]any(r.Properties))
 	}
-	if u, open := estate.hidden(s, typ); open {
-		list = append(list, rest{u})
+	if why, hides := estate.hidden(s, typ); hides {
+		list = append(list, rest{Unknown: why})
 	}
 	return list
 }
@@ -223,9 +239,11 @@ func (e *Estate) hidden(s *subject, typ string) (evidence.Unknown, bool) {
 	if s.resource.Origin != nil {
 		return evidence.Unknown{}, false
 	}
-	for _, g := range e.unseen[typ] {
-		if g.Account == s.resource.Account && s.near(g.Region) {
-			return evidence.Unknown{Reason: g.Service + ":" + g.Operation + " " + string(g.Reason)}, true
+	for _, gaps := range [2][]evidence.Gap{e.unseen[typ], e.dark} {
+		for _, g := range gaps {
+			if (g.Account == s.resource.Account || g.Account == "") && s.near(g.Region) {
+				return evidence.Unknown{Reason: g.Service + ":" + g.Operation + " " + string(g.Reason)}, true
+			}
 		}
 	}
 	return evidence.Unknown{}, false

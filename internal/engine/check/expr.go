@@ -125,7 +125,7 @@ func (b *builder) list(l ast.ListExpr) (eval, error) {
 	return func(f *frame) any {
 		out := make([]any, len(elements))
 		for i, element := range elements {
-			out[i] = element(f)
+			out[i] = there(element(f))
 			if failed, ok := out[i].(*failure); ok {
 				return failed
 			}

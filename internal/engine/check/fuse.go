@@ -101,7 +101,7 @@ func (b *builder) fuseAppend(args []ast.Expr) (eval, bool, error) {
 		return nil, false, err
 	}
 	return func(f *frame) any {
-		v := element(f)
+		v := there(element(f))
 		if failed, ok := v.(*failure); ok {
 			return failed
 		}

@@ -194,7 +194,7 @@ func TestExpressions(t *testing.T) {
 	arn := evidence.Unknown{Reason: "ref", Present: true, Prefix: "arn:aws", Suffix: ":policy/Admin"}
 	resource := map[string]any{"On": true, "Name": "bucket", "U": unknown, "P": present, "Nested": map[string]any{"Port": int64(22)},
 		"Arn":  arn,
-		"List": []any{"a", unknown}, "Open": []any{"a", rest{unknown}}, "Since": "2025-12-01T00:00:00Z", "Null": nil}
+		"List": []any{"a", unknown}, "Open": []any{"a", rest{Unknown: unknown}}, "Sure": []any{"a", present}, "Since": "2025-12-01T00:00:00Z", "Null": nil}
 	for _, c := range []struct {
 		source string
 		want   any
@@ -204,10 +204,10 @@ func TestExpressions(t *testing.T) {
 		{`resource.U == "x"`, unknown}, {`resource.U == "x" || resource.On`, true}, {`resource.U == "x" && !resource.On`, false},
 		{`resource.?Missing.orValue(false)`, false}, {`resource.?Nested.?Port.orValue(0) == 22`, true}, {`resource.?Missing.?Port.hasValue()`, false},
 		{`resource.?U.orValue(true)`, unknown}, {`resource.?U.hasValue()`, unknown}, {`resource.?P.hasValue()`, true}, {`resource.?P.?X.hasValue()`, evidence.Unknown{Reason: "ref"}},
-		{`"a" in resource.List`, true}, {`"b" in resource.List`, unknown}, {`"b" in ["a", resource.U]`, unknown}, {`resource.U in []`, false},
-		{`resource.List == ["a", "b"]`, unknown}, {`resource.List == ["b", "b"]`, false}, {`resource.List != ["a", "b"]`, unknown}, {`["a"] == resource.List`, false},
+		{`"a" in resource.List`, true}, {`"b" in resource.List`, unknown}, {`"b" in ["a", resource.U]`, evidence.Unknown{Reason: "denied", Present: true}}, {`resource.U in []`, false},
+		{`resource.List == ["a", "b"]`, unknown}, {`resource.List == ["b", "b"]`, false}, {`resource.List != ["a", "b"]`, unknown}, {`["a"] == resource.Sure`, false},
 		{`resource.List.exists(x, x == "a")`, true}, {`resource.List.all(x, x == "b")`, false}, {`resource.List.all(x, x == "a")`, unknown},
-		{`size(resource.List)`, int64(2)}, {`size(resource.Open)`, unknown}, {`resource.Open.exists(x, x == "a")`, true}, {`resource.Open.exists(x, x == "z")`, unknown},
+		{`size(resource.Sure)`, int64(2)}, {`size(resource.Open)`, unknown}, {`resource.Open.exists(x, x == "a")`, true}, {`resource.Open.exists(x, x == "z")`, unknown},
 		{`resource.Open.exists(x, true)`, true}, {`resource.Open.filter(x, x == "z").exists(x, true)`, unknown}, {`resource.Open.all(x, x == "a")`, unknown},
 		{`resource.Open.all(x, true)`, true}, {`resource.Open.all(x, x == "z")`, false}, {`size(resource.Open.map(x, 1))`, unknown},
 		{`resource.Arn == "*"`, false}, {`resource.Arn != "arn:aws:iam::aws:policy/Reader"`, true}, {`resource.Arn == "arn:aws:iam::aws:policy/Admin"`, arn},

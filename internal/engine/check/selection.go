@@ -28,7 +28,9 @@ func selectField(v any, field string) any {
 		if value, ok := v[field]; ok {
 			return value
 		}
-		return &failure{text: "no such property: " + field}
+		return &failure{text: "no such property: " + field, absent: true}
+	case nil:
+		return &failure{text: fmt.Sprintf("cannot select %q from null", field), absent: true}
 	case optional:
 		return selectOptional(v, field)
 	case *evidence.Resource:
@@ -105,8 +107,13 @@ func has(v any, field string) any {
 	case *evidence.Resource:
 		value, ok := metaField(v, field)
 		return ok && value != ""
-	case *failure, nil:
+	case nil:
 		return false
+	case *failure:
+		if v.absent {
+			return false
+		}
+		return v
 	}
 	return failf("cannot test %q in %s", field, describe(v))
 }

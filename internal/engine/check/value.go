@@ -19,16 +19,23 @@ type optional struct {
 	ok    bool
 }
 
-// rest stands at the end of a list that may go on: some of the resources it
-// lists could not be seen. Quantifiers take it for one more unknown element, and
-// the size of such a list is unknown.
-type rest struct{ evidence.Unknown }
+// rest is an element that may not be there: it stands for resources that could
+// not be seen, or for one that depends on a condition. So does an Unknown that
+// is not Present. Quantifiers ask what holds with and without it, and the size
+// of such a list is unknown.
+type rest struct {
+	evidence.Unknown
+	value any // what is there if anything is; nil where not even that is known
+}
 
 // failure is an evaluation error. It travels as a value because CEL's && and ||
 // absorb it where the other side decides.
-type failure struct{ text string }
+type failure struct {
+	text   string
+	absent bool // something on the way is not there, which has() asks about
+}
 
-func failf(format string, args ...any) *failure { return &failure{fmt.Sprintf(format, args...)} }
+func failf(format string, args ...any) *failure { return &failure{text: fmt.Sprintf(format, args...)} }
 
 // unsettled tells whether v is unknown or an error, which strict functions pass
 // on as it is.
@@ -43,18 +50,44 @@ func unsettled(v any) bool {
 // element is a list's element as an expression sees it.
 func element(v any) any {
 	if r, ok := v.(rest); ok {
+		if r.value != nil {
+			return r.value
+		}
 		return r.Unknown
 	}
 	return v
 }
 
-// openEnd returns the rest of a list that may go on.
-func openEnd(list []any) (rest, bool) {
-	if n := len(list); n > 0 {
-		r, ok := list[n-1].(rest)
-		return r, ok
+// doubtful is why an element of a list or object may not be there.
+func doubtful(v any) (evidence.Unknown, bool) {
+	switch v := v.(type) {
+	case rest:
+		return v.Unknown, true
+	case evidence.Unknown:
+		return v, !v.Present
 	}
-	return rest{}, false
+	return evidence.Unknown{}, false
+}
+
+// open is where the first doubtful element of a list stands, and why it is
+// doubtful. Behind it no place in the list is certain.
+func open(list []any) (at int, why evidence.Unknown, ok bool) {
+	for i, v := range list {
+		if u, is := doubtful(v); is {
+			return i, u, true
+		}
+	}
+	return len(list), evidence.Unknown{}, false
+}
+
+// there is an element that an expression put into a list itself: it counts,
+// whatever is known of it.
+func there(v any) any {
+	if u, ok := unknownOf(v); ok {
+		u.Present = true
+		return u
+	}
+	return v
 }
 
 // equal compares in three values: true or false where every completion of the
@@ -134,18 +167,19 @@ func unknownOf(v any) (evidence.Unknown, bool) {
 }
 
 func equalLists(x, y []any) any {
-	rx, xOpen := openEnd(x)
-	ry, yOpen := openEnd(y)
+	xEnd, whyX, xOpen := open(x)
+	yEnd, whyY, yOpen := open(y)
+	var result any = true
 	switch {
 	case xOpen:
-		return rx.Unknown
+		result = whyX
 	case yOpen:
-		return ry.Unknown
-	case len(x) != len(y):
+		result = whyY
+	}
+	if !xOpen && certain(y) > len(x) || !yOpen && certain(x) > len(y) || !xOpen && !yOpen && len(x) != len(y) {
 		return false
 	}
-	var result any = true
-	for i := range x {
+	for i := range min(xEnd, yEnd) {
 		result = both(result, equal(x[i], y[i]))
 		if result == false {
 			return false
@@ -154,20 +188,39 @@ func equalLists(x, y []any) any {
 	return result
 }
 
-func equalObjects(x, y map[string]any) any {
-	if len(x) != len(y) {
-		return false
+// certain is how many elements a list has at least.
+func certain(list []any) int {
+	n := 0
+	for _, v := range list {
+		if _, doubt := doubtful(v); !doubt {
+			n++
+		}
 	}
+	return n
+}
+
+func equalObjects(x, y map[string]any) any {
 	var result any = true
 	for _, k := range slices.Sorted(maps.Keys(x)) {
-		other, ok := y[k]
-		if !ok {
+		var same any = false
+		if other, ok := y[k]; ok {
+			same = equal(x[k], other)
+		} else if u, doubt := doubtful(x[k]); doubt {
+			same = u
+		}
+		if result = both(result, same); result == false {
 			return false
 		}
-		result = both(result, equal(x[k], other))
-		if result == false {
+	}
+	for _, k := range slices.Sorted(maps.Keys(y)) {
+		if _, ok := x[k]; ok {
+			continue
+		}
+		u, doubt := doubtful(y[k])
+		if !doubt {
 			return false
 		}
+		result = both(result, u)
 	}
 	return result
 }
