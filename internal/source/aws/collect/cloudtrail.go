@@ -68,7 +68,7 @@ func (w *trailWalk) trail(ctx context.Context, t types.Trail) {
 	w.selectors(ctx, p, arn, name)
 	tags := w.tags(ctx, p, arn, name)
 	p["Observed"] = observed
-	w.s.Emit(evidence.Resource{Type: typeTrail, ID: name, ARN: text(t.TrailARN), Tags: tags, Properties: p})
+	emit(w.s, evidence.Resource{Type: typeTrail, ID: name, ARN: text(t.TrailARN), Tags: tags, Properties: p})
 }
 
 func (w *trailWalk) selectors(ctx context.Context, p map[string]any, arn *string, name string) {

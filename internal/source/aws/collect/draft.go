@@ -136,7 +136,7 @@ func (d *draft) place(path string, v any) {
 }
 
 func (d *draft) emit() {
-	d.s.Emit(evidence.Resource{Type: d.typ, ID: d.id, ARN: d.arn, Tags: d.tags, Properties: d.p})
+	emit(d.s, evidence.Resource{Type: d.typ, ID: d.id, ARN: d.arn, Tags: d.tags, Properties: d.p})
 }
 
 // unlisted records that a listing failed, so that these types may be missing.

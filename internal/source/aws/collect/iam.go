@@ -108,7 +108,7 @@ func (w *iamWalk) user(ctx context.Context, u types.UserDetail, used map[string]
 		w.s.Gap("iam", "ListMFADevices", err, []string{typeUser}, name)
 	}
 	p["Observed"] = observed
-	w.s.Emit(evidence.Resource{Type: typeUser, ID: name, ARN: text(u.Arn), Tags: tagMap(u.Tags), Properties: p})
+	emit(w.s, evidence.Resource{Type: typeUser, ID: name, ARN: text(u.Arn), Tags: tagMap(u.Tags), Properties: p})
 }
 
 func (w *iamWalk) group(g types.GroupDetail) {
@@ -130,7 +130,7 @@ func (w *iamWalk) role(r types.RoleDetail) {
 		set(observed, "LastUsedRegion", text(r.RoleLastUsed.Region))
 	}
 	p["Observed"] = observed
-	w.s.Emit(evidence.Resource{Type: typeRole, ID: text(r.RoleName), ARN: text(r.Arn), Tags: tagMap(r.Tags), Properties: p})
+	emit(w.s, evidence.Resource{Type: typeRole, ID: text(r.RoleName), ARN: text(r.Arn), Tags: tagMap(r.Tags), Properties: p})
 }
 
 // policy emits a customer-managed policy, and one of AWS where it is in use.
@@ -152,7 +152,7 @@ func (w *iamWalk) policy(m types.ManagedPolicyDetail) {
 			set(p, "PolicyDocument", document(v.Document))
 		}
 	}
-	w.s.Emit(evidence.Resource{Type: typeManagedPolicy, ID: text(m.Arn), ARN: text(m.Arn), Properties: p})
+	emit(w.s, evidence.Resource{Type: typeManagedPolicy, ID: text(m.Arn), ARN: text(m.Arn), Properties: p})
 }
 
 func number(n *int32) int64 {

@@ -109,7 +109,7 @@ func (w *iamWalk) serverCertificates(ctx context.Context) {
 				observed := map[string]any{}
 				set(observed, "Expiration", when(c.Expiration))
 				p["Observed"] = observed
-				w.s.Emit(evidence.Resource{Type: typeServerCertificate, ID: name, ARN: text(c.Arn), Properties: p})
+				emit(w.s, evidence.Resource{Type: typeServerCertificate, ID: name, ARN: text(c.Arn), Properties: p})
 			}
 			return nil
 		})

@@ -146,7 +146,7 @@ func (w *s3Walk) bucket(ctx context.Context, b types.Bucket) {
 	}
 	d.p["Observed"] = d.observed
 	arn := "arn:" + w.s.Partition + ":s3:::" + name
-	w.s.Emit(evidence.Resource{Type: typeBucket, ID: name, ARN: arn, Region: region, Tags: d.tags, Properties: d.p})
+	emit(w.s, evidence.Resource{Type: typeBucket, ID: name, ARN: arn, Region: region, Tags: d.tags, Properties: d.p})
 	if d.policy != nil {
 		w.s.Emit(evidence.Resource{Type: typeBucketPolicy, ID: name, ARN: arn, Region: region, Properties: map[string]any{"Bucket": name, "PolicyDocument": d.policy}})
 	}
