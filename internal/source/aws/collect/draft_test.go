@@ -201,3 +201,30 @@ func FuzzPermissionStatement(f *testing.F) {
 		}
 	})
 }
+
+// TestPermissionConditionsThatDoNotNarrow: an operator that does not compare the
+// key with what may pass says nothing of the property; "Null" even says that the
+// key is not there.
+func TestPermissionConditionsThatDoNotNarrow(t *testing.T) {
+	for operator, kept := range map[string]bool{
+		"StringEquals": true, "ArnLike": true, "arnlike": true, "StringLike": true, "ForAnyValue:StringEquals": true,
+		"Null": false, "StringNotEquals": false, "stringnotlike": false, "StringEqualsIfExists": false, "ForAllValues:StringEquals": false, "Made:Up": false,
+	} {
+		rest := map[string]any{}
+		got := permissionConditions(map[string]any{operator: map[string]any{"aws:SourceArn": "true"}}, rest)
+		if _, told := got["SourceArn"]; told != kept || (len(rest) == 0) != kept {
+			t.Errorf("%s: %v, and for the reader %v", operator, got, rest)
+		}
+	}
+}
+
+// TestPermissionConditionsAreInOrder: two conditions on one key both have to
+// hold, and which of them is shown must not change from run to run.
+func TestPermissionConditionsAreInOrder(t *testing.T) {
+	condition := map[string]any{"StringLike": map[string]any{"aws:SourceArn": "b"}, "ArnLike": map[string]any{"AWS:SourceArn": "a1", "aws:SourceArn": "a2"}}
+	for range 50 {
+		if got := permissionConditions(condition, map[string]any{})["SourceArn"]; got != "a1" {
+			t.Fatalf("%v", got)
+		}
+	}
+}

@@ -85,6 +85,13 @@ func emitPermissions(s *aws.Session, function string, index int, statement map[s
 	}
 }
 
+// narrowing are the operators that let nothing pass but what equals the value.
+// Null, the negated ones and those that a missing key satisfies do not.
+var narrowing = map[string]bool{
+	"arnequals": true, "arnlike": true, "bool": true, "stringequals": true, "stringequalsignorecase": true, "stringlike": true,
+	"foranyvalue:arnequals": true, "foranyvalue:arnlike": true, "foranyvalue:stringequals": true, "foranyvalue:stringlike": true,
+}
+
 // permissionConditions turns the condition keys that a permission can have
 // into its properties, and leaves the others in rest, for the reader.
 func permissionConditions(condition any, rest map[string]any) map[string]any {
@@ -95,12 +102,12 @@ func permissionConditions(condition any, rest map[string]any) map[string]any {
 	}
 	out := map[string]any{}
 	operators, _ := condition.(map[string]any)
-	for operator, keys := range operators {
-		m, _ := keys.(map[string]any)
-		for key, v := range m {
-			name := names[strings.ToLower(key)]
+	for _, operator := range sortedKeys(operators) {
+		m, _ := operators[operator].(map[string]any)
+		for _, key := range sortedKeys(m) {
+			v, name := m[key], names[strings.ToLower(key)]
 			switch {
-			case name == "" || strings.Contains(operator, "Not") || strings.Contains(operator, "IfExists"):
+			case name == "" || !narrowing[strings.ToLower(operator)]:
 				inner, ok := rest[operator].(map[string]any)
 				if !ok {
 					inner = map[string]any{}
@@ -109,6 +116,7 @@ func permissionConditions(condition any, rest map[string]any) map[string]any {
 				if inner[key] = v; name == "EventSourceToken" {
 					inner[key] = hidden("the token is a secret and is not collected")
 				}
+			case out[name] != nil: // both have to hold, and one is shown
 			case name == "InvokedViaFunctionUrl":
 				out[name] = single(v) == true || single(v) == "true"
 			default:
