@@ -89,6 +89,7 @@ func (e *evaluator) readParameter(m member) *parameter {
 	case isTrue(m.value.get("NoEcho")):
 		p.value = evidence.Unknown{Reason: "parameter " + m.key + " is NoEcho", Present: true}
 	case strings.HasPrefix(typ, "AWS::SSM::Parameter::Value<"):
+		p.allowed = nil // they are names of Systems Manager's parameters, not what Ref gives
 		p.value = evidence.Unknown{Reason: "parameter " + m.key + " is read from Systems Manager at deployment", Present: true}
 	case !overridden && len(p.allowed) == 1 && !isList:
 		p.value = p.allowed[0]

@@ -124,9 +124,9 @@ func (e *evaluator) getAtt(arg *node) any {
 	if e.err != nil {
 		return nil
 	}
-	if _, ok := e.resources[id]; ok {
+	if r, ok := e.resources[id]; ok {
 		u, _ := e.reference(id).(evidence.Unknown)
-		if strings.HasSuffix(attribute, "Arn") {
+		if strings.HasSuffix(attribute, "Arn") && answersItself(typeText(r)) {
 			u.Prefix = "arn:" // whatever else it is, it is no wildcard
 		}
 		return u
@@ -135,6 +135,13 @@ func (e *evaluator) getAtt(arg *node) any {
 		return e.fail(arg, "Fn::GetAtt names the parameter %q; only resources have attributes, use Ref", id)
 	}
 	return e.undeclared("Fn::GetAtt", id, arg)
+}
+
+// answersItself tells whether AWS sets a resource's attributes, and not another
+// template or a function of the user's, which may put anything into any name.
+func answersItself(typ string) bool {
+	_, known := schema.Lookup(typ)
+	return known && !strings.HasPrefix(typ, "AWS::CloudFormation::")
 }
 
 // importValue is a value of another stack.

@@ -179,14 +179,16 @@ func (e *evaluator) join(arg *node) any {
 	var j joined
 	switch items := e.eval(args[1].value, nil).(type) {
 	case []any:
+		certain := false // an item is surely there
 		for i, v := range items {
 			if s, _ := v.(string); !e.spend(arg, len(s)+len(delimiter)) {
 				return nil
 			}
-			if i > 0 {
+			there := !mayBeAbsent(items[i : i+1])
+			if certain && there { // else the delimiter may go with the item that does
 				j.add(delimiter)
 			}
-			if !j.add(v) {
+			if certain = certain || there; !j.add(v) {
 				return e.fail(args[1].value, "Fn::Join cannot join value %d: it is not a single value", i+1)
 			}
 		}
