@@ -202,6 +202,24 @@ func TestBaselineFiles(t *testing.T) {
 	}
 }
 
+// A failure is fixed when it was judged and held, not when it was lost sight of
+// or when somebody decided to live with it.
+func TestOnlyAJudgementFixes(t *testing.T) {
+	for now, fixed := range map[finding.Verdict]int{
+		"": 1, finding.Pass: 1, finding.NotApplicable: 1, finding.Prevented: 1,
+		finding.Unknown: 0, finding.Error: 0, finding.Excepted: 0, finding.Fail: 0,
+	} {
+		b := &Baseline{Name: "before", open: map[string]bool{}}
+		b.fromList([]finding.Finding{{ID: "1", Rule: "a", Verdict: finding.Fail}})
+		c, err := b.Compare(func(yield func(finding.Finding, error) bool) {
+			_ = now == "" || yield(finding.Finding{ID: "1", Rule: "a", Verdict: now}, nil)
+		})
+		if err != nil || c.FixedN != fixed || len(c.Fixed) != fixed || c.Unchanged != 1-fixed || c.NewCount != 0 {
+			t.Errorf("a failure that is %q now: %+v, %v", now, c, err)
+		}
+	}
+}
+
 func TestReviewOfNothing(t *testing.T) {
 	s, err := store.Open(t.Context(), t.TempDir(), store.Options{})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"slices"
 	"strconv"
 
 	"holdfast.dev/holdfast/internal/evidence"
@@ -153,11 +154,15 @@ func baselineFinding(v any) (f finding.Finding, open bool, err error) {
 	return f, f.Verdict == finding.Fail && text("status") != string(finding.Resolved), nil
 }
 
+// unfixed are the verdicts that leave an open failure where it was.
+var unfixed = []finding.Verdict{finding.Fail, finding.Excepted, finding.Unknown, finding.Error}
+
 // Has tells whether a finding was open in the baseline.
 func (b *Baseline) Has(id string) bool { return b.open[id] }
 
 // Compare says what changed since the baseline, given the findings of now in the
-// order of finding.Before.
+// order of finding.Before. Those that could not be judged any more, and those
+// that somebody accepted, have to be among them: neither is fixed.
 func (b *Baseline) Compare(now iter.Seq2[finding.Finding, error]) (*review.Changes, error) {
 	c := &review.Changes{Baseline: b.Name}
 	still := map[string]bool{}
@@ -165,11 +170,11 @@ func (b *Baseline) Compare(now iter.Seq2[finding.Finding, error]) (*review.Chang
 		switch {
 		case err != nil:
 			return nil, err
-		case f.Verdict != finding.Fail:
+		case !slices.Contains(unfixed, f.Verdict):
 		case b.open[f.ID]:
 			still[f.ID] = true
 			c.Unchanged++
-		default:
+		case f.Verdict == finding.Fail:
 			if c.NewCount++; len(c.New) < listed {
 				c.New = append(c.New, f)
 			}

@@ -62,7 +62,8 @@ func fill(ctx context.Context, s *store.Store, o demo.Options) error {
 	return run.Finish(ctx, store.Finished, nil)
 }
 
-// Failures streams the open findings that fail, in the order of finding.Before.
+// Failures streams the open findings that nothing has fixed, in the order of
+// finding.Before, as a baseline is compared with them.
 func Failures(ctx context.Context, s *store.Store) iter.Seq2[finding.Finding, error] {
-	return s.Findings(ctx, store.FindingQuery{Verdicts: []finding.Verdict{finding.Fail}, Statuses: live})
+	return s.Findings(ctx, store.FindingQuery{Verdicts: unfixed, Statuses: live})
 }
