@@ -20,6 +20,10 @@ type Account struct {
 	Management bool
 	Tags       map[string]string
 	Joined     time.Time
+
+	// Unseen names the properties of the account that could not be read, so that
+	// their zero value is not taken for what was observed.
+	Unseen map[string]bool
 }
 
 // Live tells whether the account counts in a coverage denominator.
@@ -65,11 +69,24 @@ func OrgOf(resources func(yield func(*Resource) bool)) Org {
 			management, _ := p["Management"].(bool)
 			org.Accounts[r.Account] = Account{
 				ID: r.Account, Name: text(p["Name"]), Email: text(p["Email"]), State: text(p["State"]),
-				Parent: text(p["ParentId"]), Path: texts(p["Path"]), Management: management, Tags: r.Tags, Joined: joined,
+				Parent: text(p["ParentId"]), Path: texts(p["Path"]), Management: management, Tags: r.Tags, Joined: joined, Unseen: unseen(p),
 			}
 		}
 	}
 	return org
+}
+
+func unseen(properties map[string]any) map[string]bool {
+	var out map[string]bool
+	for name, v := range properties {
+		if _, unknown := v.(Unknown); unknown {
+			if out == nil {
+				out = map[string]bool{}
+			}
+			out[name] = true
+		}
+	}
+	return out
 }
 
 func text(v any) string { s, _ := v.(string); return s }

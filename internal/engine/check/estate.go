@@ -275,10 +275,16 @@ func accountValue(a evidence.Account) map[string]any {
 	for _, p := range a.Path {
 		path = append(path, p)
 	}
-	return map[string]any{
+	value := map[string]any{
 		"id": a.ID, "name": a.Name, "email": a.Email, "state": a.State, "path": path,
 		"management": a.Management, "environment": environmentOf(a), "tags": tagsValue(a.Tags),
 	}
+	for field, property := range map[string]string{"name": "Name", "email": "Email", "state": "State", "path": "Path", "management": "Management", "tags": "Tags"} {
+		if a.Unseen[property] {
+			value[field] = evidence.Unknown{Reason: "the account's " + field + " could not be read", Present: true}
+		}
+	}
+	return value
 }
 
 func tagsValue(tags map[string]string) map[string]any {
@@ -296,6 +302,9 @@ func environmentOf(a evidence.Account) any {
 		if v := a.Tags[key]; v != "" {
 			return strings.ToLower(v)
 		}
+	}
+	if a.Unseen["Tags"] {
+		return evidence.Unknown{Reason: "the account's tags could not be read"}
 	}
 	for _, ou := range slices.Backward(a.Path) {
 		switch name := strings.ToLower(ou); name {

@@ -94,6 +94,23 @@ func TestAccountVariable(t *testing.T) {
 	}
 }
 
+// What an account hides is not what an account without it would show.
+func TestAccountVariableNotSeen(t *testing.T) {
+	denied := evidence.Unknown{Reason: "denied"}
+	account := &evidence.Resource{Type: evidence.TypeAccount, ID: "1", Account: "1", Properties: map[string]any{
+		"Id": "1", "Name": denied, "State": denied, "Management": denied, "Path": denied, "Tags": denied, "Email": denied}}
+	org := evidence.OrgOf(func(yield func(*evidence.Resource) bool) { yield(account) })
+	bucket := &evidence.Resource{Type: "AWS::S3::Bucket", ID: "b", Account: "1"}
+	for expression, want := range map[string]Outcome{
+		`!account.management`: Unknown, `account.name == ""`: Unknown, `account.state != "SUSPENDED"`: Unknown, `size(account.path) == 0`: Unknown,
+		`!has(account.tags.owner)`: Unknown, `account.environment != "prod"`: Unknown, `account.email == ""`: Unknown, `account.id == "1"`: Pass,
+	} {
+		if got := judgeBucket(t, expression, func(e *Engine) *Estate { return e.NewEstate(org, nil) }, bucket); got != want {
+			t.Errorf("%s: %v, want %v", expression, got, want)
+		}
+	}
+}
+
 func TestIngressOpen(t *testing.T) {
 	rule := func(kv ...any) map[string]any {
 		m := map[string]any{}

@@ -67,7 +67,10 @@ func Collect(resources func(yield func(*evidence.Resource) bool)) *Policies {
 		case evidence.TypeAccount:
 			p.attach(r.Account, r)
 			p.effective[r.Account], _ = r.Properties["EffectivePolicies"].(map[string]any)
-			p.management[r.Account], _ = r.Properties["Management"].(bool)
+			// Policies bind all but the management account. Only a certain guardrail
+			// excuses a failure, so an account that may be that one counts as it.
+			management, seen := r.Properties["Management"]
+			p.management[r.Account] = seen && management != false
 		}
 	}
 	return p

@@ -78,6 +78,17 @@ func TestPoliciesFollowTheTree(t *testing.T) {
 	p.On("333333333333", "SERVICE_CONTROL_POLICY") // ends in spite of the loop
 }
 
+// Where it was not seen whether an account is the management account, no policy
+// is certain to bind it.
+func TestPoliciesOfAnAccountHalfSeen(t *testing.T) {
+	half := account("222222222222", "r-1", false)
+	half.Properties["Management"] = evidence.Unknown{Reason: "organizations:DescribeOrganization denied"}
+	p := Collect(slices.Values([]*evidence.Resource{scp("p-root", "*"), node("r-1", "", "p-root"), half}))
+	if got := p.On("222222222222", "SERVICE_CONTROL_POLICY"); len(got) != 0 {
+		t.Errorf("bound by %v", got)
+	}
+}
+
 func TestPrevents(t *testing.T) {
 	list, err := Load(catalog.Files, "guardrails")
 	if err != nil {

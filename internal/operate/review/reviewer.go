@@ -218,7 +218,7 @@ func (w *worker) account(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	estate := w.Engine.NewEstate(w.org, w.gapsOf[id])
+	estate := w.Engine.NewEstate(w.org, slices.Concat(w.gapsOf[id], w.gapsOf[""]))
 	for _, resource := range w.described {
 		if resource.Type == evidence.TypeOrganization && resource.Account != id {
 			estate.Add(resource)
