@@ -76,7 +76,7 @@ func excerpt(demo string) string {
 			section = "head"
 		case strings.HasPrefix(line, "PRACTICE"):
 			section = "practices"
-		case strings.HasPrefix(line, "OPEN FAILURES"), strings.HasPrefix(line, "RISKS"):
+		case strings.HasPrefix(line, "RISKS"):
 			section = "skipped"
 		case strings.HasPrefix(line, "WHAT TO DO FIRST"):
 			section = "first"

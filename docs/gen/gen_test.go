@@ -80,8 +80,8 @@ func TestNaturalOrder(t *testing.T) {
 }
 
 func TestExcerpt(t *testing.T) {
-	demo := "SEC01\norg\n\nPRACTICE\nBP01 a\n     not shown by evidence: b\n\nOPEN FAILURES 1\n\nRISKS\nx\n\nWHAT TO DO FIRST\n 1  a\n    why b\n 2  c\n    why d\n\nCOVERAGE\n! e\n"
-	want := "SEC01\norg\n\nPRACTICE\nBP01 a\n\n…\nWHAT TO DO FIRST\n 1  a\n    why b\n…\nCOVERAGE\n! e\n"
+	demo := "SEC01\norg\n\nOPEN FAILURES 1\n\nPRACTICE\nBP01 a\n     not shown by evidence: b\n\nRISKS\nx\n\nWHAT TO DO FIRST\n 1  a\n    why b\n 2  c\n    why d\n\nCOVERAGE\n! e\n"
+	want := "SEC01\norg\n\nOPEN FAILURES 1\n\nPRACTICE\nBP01 a\n\n…\nWHAT TO DO FIRST\n 1  a\n    why b\n…\nCOVERAGE\n! e\n"
 	if got := excerpt(demo); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -111,14 +111,14 @@ func (p *program) runCheck(c *cobra.Command, f checkFlags) error {
 	meta.Notices = notices(checked)
 	meta.Account, meta.Region = f.options.Account, f.options.Region
 	// "No findings" in a table would praise templates that nobody could read.
-	if silent := format == report.Table && len(checked.Findings) == 0 && (len(checked.Faults) > 0 || checked.Templates == 0); !silent {
+	if silent := format == report.Table && len(checked.Findings) == 0 && (checked.Templates == 0 || len(checked.Faults) > 0 || len(checked.Gaps) > 0); !silent {
 		if err := p.write(f.output, func(out io.Writer) error {
 			return report.Findings(out, format, meta, each(checked.Findings))
 		}); err != nil {
 			return err
 		}
 	}
-	if err := p.summarise(checked, base, p.Now().Sub(started).Seconds()); err != nil {
+	if err := p.summarise(checked, base, f.options.All, p.Now().Sub(started).Seconds()); err != nil {
 		return err
 	}
 	if err := checked.Unreadable(); err != nil {
@@ -130,10 +130,17 @@ func (p *program) runCheck(c *cobra.Command, f checkFlags) error {
 func (p *program) verdict(checked *app.Checked, base *app.Baseline, limit finding.Severity, strict bool) error {
 	counts := func(f *finding.Finding) bool { return base == nil || !base.Has(f.ID) }
 	if err := app.Violates(app.Worst(checked.Findings, counts), limit); err != nil {
+		failed := 0
+		for i := range checked.Findings {
+			if f := &checked.Findings[i]; f.Verdict == finding.Fail && counts(f) && f.Severity.Rank() >= limit.Rank() {
+				failed++
+			}
+		}
+		p.violated(failed, base != nil, limit)
 		return err
 	}
 	if unseen := checked.Counts[finding.Unknown] + checked.Counts[finding.Error] + len(checked.Gaps); strict && unseen > 0 {
-		return &app.ExitError{Code: app.ExitUnseen, Err: fmt.Errorf("%d judgements could not be made; `--all` lists them", unseen)}
+		return &app.ExitError{Code: app.ExitUnseen, Err: fmt.Errorf("%d judgements could not be made; --all and the lines \"not seen\" say why", unseen)}
 	}
 	return nil
 }
@@ -163,7 +170,7 @@ func notices(c *app.Checked) []report.Notice {
 }
 
 // summarise says on standard error what was checked and how it came out.
-func (p *program) summarise(c *app.Checked, base *app.Baseline, seconds float64) error {
+func (p *program) summarise(c *app.Checked, base *app.Baseline, all bool, seconds float64) error {
 	var parts []string
 	for _, v := range finding.Verdicts {
 		if n := c.Counts[v]; n > 0 {
@@ -180,6 +187,9 @@ func (p *program) summarise(c *app.Checked, base *app.Baseline, seconds float64)
 			return err
 		}
 		fmt.Fprintf(p.Err, "since %s: %d new, %d fixed, %d unchanged\n", changes.Baseline, changes.NewCount, changes.FixedN, changes.Unchanged)
+	}
+	if unseen := c.Counts[finding.Unknown] + c.Counts[finding.Error]; unseen > 0 && !all {
+		fmt.Fprintf(p.Err, "%s could not be judged: --all says why, --parameters FILE gives values, --strict makes it exit code 3\n", plural(unseen, "check"))
 	}
 	for _, w := range c.Warnings {
 		fmt.Fprintln(p.Err, "warning:", w)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -27,7 +28,10 @@ Config delivers to S3. Only read operations on a fixed list can leave the proces
 
 What could not be read is recorded as a gap and makes the verdicts that needed it
 UNKNOWN. One account, Region or API that fails takes nothing else down, and an
-interrupted collection goes on with --resume.`,
+interrupted collection goes on with --resume.
+
+Saved responses lie in ACCOUNT/REGION/SERVICE/Operation.json, as --record writes
+them and as the AWS CLI prints them; global services are in the Region "global".`,
 		Example: `  holdfast collect                                   the account of your credentials
   holdfast collect --org --role HoldfastAudit        every account of the organisation
   holdfast collect --from saved/                     saved responses instead of AWS
@@ -90,6 +94,9 @@ func (p *program) runCollect(c *cobra.Command, o app.CollectOptions, configDir s
 	}
 	defer s.Close()
 	if configDir != "" {
+		if o.From != "" {
+			return app.Usage(errors.New("--from and --aws-config are two sources; read one, then the other"))
+		}
 		return p.importConfig(c, s, configDir)
 	}
 	progress := &progress{out: p.Err}
@@ -98,18 +105,28 @@ func (p *program) runCollect(c *cobra.Command, o app.CollectOptions, configDir s
 	}
 	done, err := p.Collect(c.Context(), s, o)
 	progress.end()
-	if err != nil {
-		return err
+	// A file that cannot be read ends in an error, and what the others gave is kept.
+	if err == nil || done.Resources > 0 || done.Gaps > 0 {
+		p.collected(done)
 	}
+	if err == nil && done.Resources > 0 {
+		fmt.Fprintln(p.Err, "next: holdfast review")
+	}
+	return err
+}
+
+func (p *program) collected(done app.Collected) {
 	fmt.Fprintf(p.Err, "%s: %d new, %d changed, %d gone; %s", plural(done.Resources, "resource"), done.New, done.Changed, done.Gone, plural(done.Gaps, "gap"))
 	if done.Gaps > 0 {
 		fmt.Fprint(p.Err, " (what could not be read; the review lists them)")
 	}
 	fmt.Fprintln(p.Err)
-	return nil
 }
 
 func (p *program) importConfig(c *cobra.Command, s *store.Store, dir string) error {
+	if _, err := os.Stat(dir); err != nil {
+		return app.Usage(fmt.Errorf("there are no AWS Config files to read: %w; give the folder that holds what was delivered to S3, such as AWSLogs/", err))
+	}
 	done, err := p.Import(c.Context(), s, dir, nil)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"holdfast.dev/holdfast/catalog"
 	"holdfast.dev/holdfast/internal/app"
 	"holdfast.dev/holdfast/internal/engine/check"
+	"holdfast.dev/holdfast/internal/finding"
 )
 
 func (p *program) controls() *cobra.Command {
@@ -50,6 +51,9 @@ func (p *program) controlsList() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := knownFilters(controls, practices, severities, objectives, framework); err != nil {
+				return err
+			}
 			any := func(want, have []string) bool {
 				return len(want) == 0 || slices.ContainsFunc(have, func(h string) bool { return slices.Contains(want, h) })
 			}
@@ -76,6 +80,51 @@ func (p *program) controlsList() *cobra.Command {
 	return c
 }
 
+// knownFilters refuses what no control could ever have: an empty list would
+// read as "nothing is judged there".
+func knownFilters(controls []check.Control, practices, severities, objectives []string, framework string) error {
+	have := map[string]map[string]bool{"practice": {}, "severity": {}, "objective": {}, "framework": {}}
+	for i := range controls {
+		c := &controls[i]
+		have["severity"][c.Severity], have["objective"][c.Objective] = true, true
+		for _, practice := range c.Practices() {
+			have["practice"][practice] = true
+		}
+		for name := range c.Maps {
+			have["framework"][name] = true
+		}
+	}
+	for _, s := range finding.Severities {
+		have["severity"][string(s)] = true
+	}
+	asked := []struct {
+		flag string
+		want []string
+	}{{"practice", practices}, {"severity", severities}, {"objective", objectives}}
+	if framework != "" {
+		asked = append(asked, struct {
+			flag string
+			want []string
+		}{"framework", []string{framework}})
+	}
+	for _, a := range asked {
+		for _, want := range a.want {
+			if !have[a.flag][want] {
+				return app.Usage(fmt.Errorf("--%s: %q is not one of %s", a.flag, want, strings.Join(slices.Sorted(maps.Keys(have[a.flag])), ", ")))
+			}
+		}
+	}
+	return nil
+}
+
+// someTypes are the resource types of a control as a table has room for them.
+func someTypes(types []string) string {
+	if len(types) <= 1 {
+		return strings.Join(types, "")
+	}
+	return fmt.Sprintf("%s +%d", types[0], len(types)-1)
+}
+
 func (p *program) controlsTable(controls []check.Control, framework string) error {
 	tw := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
 	head := "SERVES"
@@ -89,7 +138,7 @@ func (p *program) controlsTable(controls []check.Control, framework string) erro
 		if framework != "" {
 			serves = c.Maps[framework]
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", c.ID, c.Severity, strings.Join(c.Resource, ", "), strings.Join(serves, ", "), c.Title)
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", c.ID, c.Severity, someTypes(c.Resource), strings.Join(serves, ", "), c.Title)
 	}
 	if err := tw.Flush(); err != nil {
 		return err
@@ -140,7 +189,7 @@ func (p *program) controlsShow() *cobra.Command {
 			}
 			i := slices.IndexFunc(controls, func(c check.Control) bool { return c.ID == args[0] })
 			if i < 0 {
-				return app.Usage(fmt.Errorf("no control is called %q%s; `holdfast controls list` names them all", args[0], nearest(controls, args[0])))
+				return noControl(controls, args[0])
 			}
 			data, err := catalog.Files.ReadFile(controls[i].File)
 			if err != nil {
@@ -152,6 +201,10 @@ func (p *program) controlsShow() *cobra.Command {
 			return err
 		},
 	}
+}
+
+func noControl(controls []check.Control, id string) error {
+	return app.Usage(fmt.Errorf("no control is called %q%s; `holdfast controls list` names them all", id, nearest(controls, id)))
 }
 
 // nearest names the controls that share most words with what was asked for.

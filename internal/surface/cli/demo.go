@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -78,8 +80,26 @@ func (p *program) runDemo(c *cobra.Command, dir string, o demo.Options, out outp
 	}); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.Err, "\nThis organisation was made up from seed %d. Look around in it:\n  holdfast findings list --store %s\n", o.Seed, where)
+	fmt.Fprintf(p.Err, "\nThis organisation was made up from seed %d. Look around in it:\n  export HOLDFAST_STORE=%s\n  holdfast findings list --group control\n", o.Seed, quoted(absolute(where)))
 	return nil
+}
+
+// absolute is a path that still holds after a change of folder.
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// quoted is a path as a shell takes it.
+func quoted(path string) string {
+	if strings.IndexFunc(path, func(r rune) bool {
+		return !strings.ContainsRune("/._-+:@", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}) < 0 {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 // demoDir is an empty place for the demo's store.

@@ -1,16 +1,19 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"holdfast.dev/holdfast/internal/app"
+	"holdfast.dev/holdfast/internal/engine/check"
 	"holdfast.dev/holdfast/internal/finding"
 	"holdfast.dev/holdfast/internal/operate/review"
 	"holdfast.dev/holdfast/internal/store"
@@ -35,6 +38,7 @@ life: new, open, resolved, reopened. The latest review decides where they stand.
 type filter struct {
 	rules, severities, statuses, verdicts, accounts, regions, types []string
 	run                                                             int64
+	group                                                           string
 }
 
 func (f *filter) flags(c *cobra.Command) {
@@ -80,6 +84,10 @@ func (f *filter) query() (store.FindingQuery, error) {
 	return q, nil
 }
 
+func foldedIn(list []string, v string) bool {
+	return len(list) == 0 || slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, v) })
+}
+
 func known[T comparable](list []T, v T) bool {
 	for _, e := range list {
 		if e == v {
@@ -92,15 +100,33 @@ func known[T comparable](list []T, v T) bool {
 func (p *program) findingsList() *cobra.Command {
 	var f filter
 	var o output
+	var all bool
 	c := &cobra.Command{
 		Use: "list", Short: "List findings, worst first", Args: cobra.NoArgs,
-		Example: `  holdfast findings list
+		Long: `Lists the findings of the latest review, worst first. Where they are many, begin with
+--group control: a line for each control, with how many findings it has in how many
+accounts. With --all the evidence of the latest review is judged again and every
+verdict listed; --all --verdict UNKNOWN says what could not be judged, and why.`,
+		Example: `  holdfast findings list --group control
   holdfast findings list --rule s3-bucket-ssl-requests-only --account 111122223333
-  holdfast findings list --status new --output jsonl`,
-		RunE: func(c *cobra.Command, _ []string) error { return p.emitFindings(c, f, o, false) },
+  holdfast findings list --status new --output jsonl
+  holdfast findings list --all --verdict UNKNOWN`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			switch f.group {
+			case "", groupControl, groupAccount:
+			default:
+				return app.Usage(fmt.Errorf("--group: %q is not one of %s, %s", f.group, groupControl, groupAccount))
+			}
+			if f.group != "" && o.format != string(report.Table) {
+				return app.Usage(fmt.Errorf("--group is a table; leave out --output %s, or group what it gives yourself", o.format))
+			}
+			return p.emitFindings(c, f, o, all)
+		},
 	}
 	o.flags(c, report.FindingFormats)
 	f.flags(c)
+	c.Flags().StringVar(&f.group, "group", "", "a line for each control or account instead of each finding")
+	c.Flags().BoolVar(&all, "all", false, "every verdict on the evidence of the latest review, not only findings")
 	return c
 }
 
@@ -152,14 +178,84 @@ func (p *program) emitFindings(c *cobra.Command, f filter, o output, all bool) e
 				return err
 			}
 		}
+		if err := knownRules(c.Context(), reviewing.Engine, s, f.rules); err != nil {
+			return err
+		}
 		seq := s.Findings(c.Context(), query)
 		if all {
 			seq = everyVerdict(c, reviewing.Reviewer(s, at), s, f)
 		}
-		return p.write(o, func(out io.Writer) error {
-			return report.Findings(out, format, p.meta(reviewing.Engine, at), seq)
-		})
+		if f.group != "" {
+			return p.write(o, func(out io.Writer) error {
+				return report.Groups(out, p.meta(reviewing.Engine, at), f.group == groupAccount, seq)
+			})
+		}
+		listed := 0
+		if err := p.write(o, func(out io.Writer) error {
+			return report.Findings(out, format, p.meta(reviewing.Engine, at), counted(seq, &listed))
+		}); err != nil {
+			return err
+		}
+		p.hint(format, f, all, listed)
+		return nil
 	})
+}
+
+const (
+	groupControl = "control"
+	groupAccount = "account"
+	// manyFindings are more than anybody reads one by one.
+	manyFindings = 100
+)
+
+// hint says what helps where a list is too long to read, or shorter than expected.
+func (p *program) hint(format report.Format, f filter, all bool, listed int) {
+	switch {
+	case format != report.Table:
+	case listed > manyFindings:
+		fmt.Fprintln(p.Err, "many findings: `--group control` gives a line for each control, `--severity critical,high` the worst")
+	case listed == 0 && !all && slices.ContainsFunc(f.verdicts, func(v string) bool { return !strings.EqualFold(v, "FAIL") }):
+		fmt.Fprintln(p.Err, "without --all only open findings are looked at; add it for every verdict")
+	}
+}
+
+func counted(seq iter.Seq2[finding.Finding, error], n *int) iter.Seq2[finding.Finding, error] {
+	return func(yield func(finding.Finding, error) bool) {
+		for f, err := range seq {
+			*n++
+			if !yield(f, err) {
+				return
+			}
+		}
+	}
+}
+
+// knownRules refuses a misspelt control, which would look like one that holds.
+// A control that is gone, and an exception that expired, have findings all the
+// same.
+func knownRules(ctx context.Context, engine *check.Engine, s *store.Store, ids []string) error {
+	for _, id := range ids {
+		if _, ok := rules(engine)(id); ok {
+			continue
+		}
+		found := false
+		for _, err := range s.Findings(ctx, store.FindingQuery{Rules: []string{id}}) {
+			if err != nil {
+				return err
+			}
+			found = true
+			break
+		}
+		if found {
+			continue
+		}
+		controls := make([]check.Control, 0, len(engine.Controls()))
+		for _, c := range engine.Controls() {
+			controls = append(controls, *c)
+		}
+		return noControl(controls, id)
+	}
+	return nil
 }
 
 // everyVerdict judges the latest evidence again, keeping what passes too.
@@ -168,7 +264,7 @@ func everyVerdict(c *cobra.Command, reviewer *review.Reviewer, s *store.Store, f
 	matches := func(list []string, v string) bool { return len(list) == 0 || known(list, v) }
 	return func(yield func(finding.Finding, error) bool) {
 		for x, err := range reviewer.Findings(c.Context()) {
-			if err == nil && !(matches(f.rules, x.Rule) && matches(f.severities, string(x.Severity)) && matches(f.verdicts, string(x.Verdict)) &&
+			if err == nil && !(matches(f.rules, x.Rule) && foldedIn(f.severities, string(x.Severity)) && foldedIn(f.verdicts, string(x.Verdict)) &&
 				matches(f.accounts, x.Account) && matches(f.regions, x.Region) && matches(f.types, x.Type)) {
 				continue
 			}
@@ -258,7 +354,7 @@ func (p *program) findingsRuns() *cobra.Command {
 			tw := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(tw, "RUN\tKIND\tSTARTED\tSTATUS\tSUMMARY")
 			for _, r := range runs {
-				fmt.Fprintf(tw, "%d\t%s\t%s\t%s\t%s\n", r.ID, r.Kind, stamp(r.Started), r.Status, r.Summary)
+				fmt.Fprintf(tw, "%d\t%s\t%s\t%s\t%s\n", r.ID, r.Kind, stamp(r.Started), r.Status, summaryOf(r.Summary))
 			}
 			return tw.Flush()
 		},

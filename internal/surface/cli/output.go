@@ -71,6 +71,19 @@ func rules(engine *check.Engine) func(string) (report.Rule, bool) {
 	}
 }
 
+// violated says in words what exit code 1 means.
+func (p *program) violated(failed int, onlyNew bool, limit finding.Severity) {
+	what := "failure"
+	if onlyNew {
+		what = "new failure"
+	}
+	severity := string(limit)
+	if limit != finding.Critical {
+		severity += " or worse"
+	}
+	fmt.Fprintf(p.Err, "exit code 1: %s of severity %s (--fail-on %s)\n", plural(failed, what), severity, limit)
+}
+
 // threshold reads --fail-on.
 func threshold(s string) (finding.Severity, error) {
 	if s == "none" {

@@ -114,7 +114,7 @@ func (p *program) runReview(c *cobra.Command, f reviewFlags) error {
 	}); err != nil {
 		return err
 	}
-	return judged(answer, f, limit)
+	return p.judged(answer, f, limit)
 }
 
 // judgedAt is never before the latest evidence, unless a past instant was asked
@@ -156,8 +156,8 @@ func (p *program) compare(c *cobra.Command, s *store.Store, name string, answer 
 }
 
 // judged is the exit of a review.
-func judged(r *review.Review, f reviewFlags, limit finding.Severity) error {
-	worst := finding.Severity("")
+func (p *program) judged(r *review.Review, f reviewFlags, limit finding.Severity) error {
+	worst, failed := finding.Severity(""), 0
 	if f.newOnly {
 		worst = r.Changes.Worst
 	} else {
@@ -166,16 +166,24 @@ func judged(r *review.Review, f reviewFlags, limit finding.Severity) error {
 			if n > 0 && severity.Rank() > worst.Rank() {
 				worst = severity
 			}
+			if severity.Rank() >= limit.Rank() {
+				failed += n
+			}
 		}
 	}
 	if err := app.Violates(worst, limit); err != nil {
+		if f.newOnly {
+			fmt.Fprintf(p.Err, "exit code 1: of the %s the worst is %s (--fail-on %s)\n", plural(r.Changes.NewCount, "new failure"), worst, limit)
+		} else {
+			p.violated(failed, false, limit)
+		}
 		return err
 	}
 	if r.Estate.Resources == 0 {
-		return &app.ExitError{Code: app.ExitUnseen, Err: errors.New("there was nothing to judge: no resource is known as of that instant")}
+		return &app.ExitError{Code: app.ExitUnseen, Err: errors.New("there was nothing to judge: no resource is known as of that instant; `holdfast collect` reads some, `holdfast findings runs` says when that was done")}
 	}
 	if unseen := r.Verdicts.Unknown + r.Verdicts.Error; f.strict && unseen > 0 {
-		return &app.ExitError{Code: app.ExitUnseen, Err: fmt.Errorf("%d judgements could not be made; the coverage part of the review says why", unseen)}
+		return &app.ExitError{Code: app.ExitUnseen, Err: fmt.Errorf("%d judgements could not be made; `holdfast findings list --all --verdict UNKNOWN` says why of each", unseen)}
 	}
 	return nil
 }

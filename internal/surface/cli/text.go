@@ -1,6 +1,11 @@
 package cli
 
-import "time"
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
 
 func prefixed(prefix string, list []string) []string {
 	out := make([]string, len(list))
@@ -16,4 +21,41 @@ func stamp(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format("2006-01-02 15:04")
+}
+
+// summaryOf is what a run keeps of what it did, in words.
+func summaryOf(data json.RawMessage) string {
+	var s struct {
+		At        time.Time      `json:"at"`
+		Resources *int           `json:"resources"`
+		New       int            `json:"new"`
+		Changed   int            `json:"changed"`
+		Gone      int            `json:"gone"`
+		Gaps      *int           `json:"gaps"`
+		Files     int            `json:"files"`
+		Versions  int            `json:"versions"`
+		Verdicts  map[string]int `json:"verdicts"`
+	}
+	if len(data) == 0 || json.Unmarshal(data, &s) != nil {
+		return ""
+	}
+	var parts []string
+	if !s.At.IsZero() {
+		parts = append(parts, "as of "+stamp(s.At))
+	}
+	if s.Files > 0 {
+		parts = append(parts, plural(s.Files, "file"), plural(s.Versions, "version"))
+	}
+	if s.Resources != nil {
+		parts = append(parts, plural(*s.Resources, "resource"))
+	}
+	if s.Verdicts != nil {
+		parts = append(parts, fmt.Sprintf("%d fail, %d unknown, %d pass", s.Verdicts["fail"], s.Verdicts["unknown"], s.Verdicts["pass"]))
+	} else if s.Resources != nil {
+		parts = append(parts, fmt.Sprintf("%d new, %d changed, %d gone", s.New, s.Changed, s.Gone))
+	}
+	if s.Gaps != nil {
+		parts = append(parts, plural(*s.Gaps, "gap"))
+	}
+	return strings.Join(parts, ", ")
 }

@@ -220,6 +220,8 @@ func TestTerminalIsSafe(t *testing.T) {
 			m.Width, m.Colour = columns, coloured
 			outputs := map[string]string{
 				"findings":         string(write(t, Table, m, sequence(someFindings()))),
+				"by control":       grouping(t, m, false, someFindings()),
+				"by account":       grouping(t, m, true, hostileFindings()),
 				"hostile findings": string(write(t, Table, m, sequence(hostileFindings()))),
 				"review":           string(reviewBytes(t, Table, m, someReview())),
 				"hostile review":   string(reviewBytes(t, Table, m, hostileReview())),

@@ -56,7 +56,7 @@ func (d markdownReview) head(m Meta) {
 	}
 	d.printf("%s\n", strings.Join(parts, " · "))
 	if p, ok := overall(d.r).Percent(); ok {
-		d.printf("\n**%d%%** of controls hold, counted per account.\n", p)
+		d.printf("\n**%d%%** of checks hold; a check is one control in one account, and what could not be seen counts against the score.\n", p)
 	} else {
 		d.str("\n**Nothing could be judged yet.**\n")
 	}
@@ -72,8 +72,8 @@ func (d markdownReview) practices() {
 		if p.Percent == nil {
 			score = notJudged(p)
 		}
-		d.row(markdownText(p.ID), markdownText(p.Title), markdownText(p.Risk), score, grouped(p.Verdicts.Fail),
-			grouped(p.Verdicts.Unknown+p.Verdicts.Error), grouped(p.Verdicts.Pass), markdownText(strings.Join(p.NotSeen, "; ")))
+		d.row(markdownText(p.ID), markdownText(p.Title), markdownText(p.Risk), score, grouped(p.Score.Failed),
+			grouped(p.Score.Unknown), grouped(p.Score.Passed), markdownText(strings.Join(p.NotSeen, " ")))
 	}
 }
 

@@ -29,12 +29,12 @@ const (
 func reviewTable(w *errWriter, m Meta, r *review.Review) error {
 	t := terminal{w, painter(m.Colour), min(m.width(), 120), r}
 	t.header()
-	t.practices()
 	t.failures()
+	t.changes()
+	t.practices()
 	t.matrix()
 	t.first()
 	t.coverage()
-	t.changes()
 	t.exceptions()
 	return w.err
 }
@@ -62,10 +62,8 @@ func (t terminal) header() {
 	head := fmt.Sprintf("%d%%", percent)
 	rest := fmt.Sprintf(" of checks hold: %s pass, %s fail, %s unknown", grouped(score.Passed), grouped(score.Failed), grouped(score.Unknown))
 	room := t.width - columns - 2 - len(head)
-	if note := " (a check: one control in one account)"; len(rest)+len(note) <= room {
-		rest += note
-	}
 	t.line(t.bar(percent, columns) + "  " + t.p.paint(bold, head) + fit(rest, room))
+	t.line(t.p.paint(faint, fit("A check is one control in one account. What could not be seen counts against the score.", t.width)))
 }
 
 // bar fills by tenths of a percent what holds; full only when all does.
@@ -101,7 +99,7 @@ func (t terminal) practices() {
 			t.line(line + t.p.paint(yellow, fit(notJudged(p), bars+25)))
 		} else {
 			t.line(line + t.bar(*p.Percent, bars) + padLeft(percentText(p.Percent), 5) +
-				t.count(p.Verdicts.Fail, 6, red) + t.count(p.Verdicts.Unknown+p.Verdicts.Error, 8, yellow) + t.count(p.Verdicts.Pass, 6, green))
+				t.count(p.Score.Failed, 6, red) + t.count(p.Score.Unknown, 8, yellow) + t.count(p.Score.Passed, 6, green))
 		}
 		if lines[1] != "" {
 			t.line("     " + lines[1])
@@ -275,11 +273,21 @@ func (t terminal) changes() {
 	if c == nil {
 		return
 	}
-	t.line("")
 	t.str(flow(t.p, t.width, []span{
 		{"SINCE", bold}, {clean(cmp.Or(c.Baseline, "the baseline")), plain},
 		{grouped(c.NewCount) + " new", red}, {grouped(c.FixedN) + " fixed", green}, {grouped(c.Unchanged) + " unchanged", faint},
 	}))
+}
+
+// idle are the exceptions in force that cover no finding.
+func idle(list []review.ExceptionUse) []string {
+	var out []string
+	for _, e := range list {
+		if e.Covers == 0 && e.State != "expired" {
+			out = append(out, e.ID)
+		}
+	}
+	return out
 }
 
 func (t terminal) exceptions() {
@@ -298,6 +306,9 @@ func (t terminal) exceptions() {
 			c = red
 		}
 		t.line(t.p.paint(c, pad(e.State, 9)) + " " + fit(fmt.Sprintf("%s on %s, owner %s, covers %d: %s", e.ID, day(e.Expires), e.Owner, e.Covers, e.Reason), t.width-10))
+	}
+	if idle := idle(t.r.Exceptions); len(idle) > 0 {
+		t.warn("covers nothing, so its controls or scope may be misspelt, or the finding is mended: " + strings.Join(idle, ", "))
 	}
 	if more := len(list) - shownExceptions; more > 0 {
 		t.line(t.p.paint(faint, fmt.Sprintf("%d more", more)))

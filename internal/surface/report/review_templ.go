@@ -1951,15 +1951,15 @@ func scorecard(d pageData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = countCell(p.Verdicts.Fail).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = countCell(p.Score.Failed).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = countCell(p.Verdicts.Unknown+p.Verdicts.Error).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = countCell(p.Score.Unknown).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = countCell(p.Verdicts.Pass).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = countCell(p.Score.Passed).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

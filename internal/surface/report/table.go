@@ -5,16 +5,20 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"holdfast.dev/holdfast/internal/finding"
+	"holdfast.dev/holdfast/internal/operate/review"
 )
 
 // settleAfter is how many findings the table looks at before it settles its columns.
 const settleAfter = 200
 
 // table writes findings for a terminal: a line that says how bad, which control
-// and where, and below it the id, the resource and what is the matter. The
-// first page settles the columns; later ones keep them.
+// and where, and below it the id, the resource and what is the matter. Findings
+// in templates begin with file:line, where editors and terminals look for a
+// place to jump to. The first page settles the columns; later ones keep them.
 type table struct {
 	w       *errWriter
 	p       painter
@@ -23,6 +27,7 @@ type table struct {
 	verdict int // column widths; 0 until settled
 	rule    int
 	place   int
+	files   bool // where comes first
 	counts  map[finding.Verdict]int
 	total   int
 }
@@ -34,6 +39,7 @@ func newTable(w *errWriter, m Meta) *table {
 const (
 	idColumn       = 12
 	severityColumn = 8
+	leastRule      = 20 // columns of a control's id beside a long path
 )
 
 func (t *table) Add(f finding.Finding) error {
@@ -68,11 +74,13 @@ func (t *table) settle() {
 		t.verdict = max(t.verdict, len(verdictName(f.Verdict)))
 		t.rule = max(t.rule, width(clean(f.Rule)))
 		t.place = max(t.place, width(clean(place(f))))
+		t.files = t.files || f.File != ""
 	}
 	t.verdict = min(t.verdict, 9)
 	room := max(14, t.width-severityColumn-t.verdict-3*2)
 	for t.rule+t.place > room {
-		if t.rule >= t.place {
+		// A path that was cut leads nowhere; an id that was cut is on the page of its title.
+		if t.rule >= t.place || t.files && t.rule > leastRule {
 			t.rule--
 		} else {
 			t.place--
@@ -83,10 +91,16 @@ func (t *table) settle() {
 func (t *table) finding(f finding.Finding) {
 	t.row(severityColour(f.Severity), verdictColour(f.Verdict), bold, strings.ToUpper(string(f.Severity)), verdictName(f.Verdict), f.Rule, place(f))
 	text := message(f)
+	if f.Verdict == finding.Unknown && strings.HasPrefix(text, "unknown (") {
+		text = "could not be judged" + strings.TrimPrefix(text, "unknown")
+	}
 	if why := aside(f); why != "" {
 		text = strings.TrimSpace(text + " (" + why + ")")
 	}
-	if f.Resource != "" {
+	if help := remedy(f, text); help != "" {
+		text = strings.TrimRight(text, ".") + "; " + help
+	}
+	if f.Resource != "" && !mentions(text, f.Resource) {
 		text = f.Resource + ": " + text
 	}
 	id := fit(f.ID, idColumn)
@@ -105,7 +119,12 @@ func (t *table) row(sc, vc, rc colour, severity, verdict, rule, where string) {
 		t.p.paint(sc, pad(severity, severityColumn)),
 		t.p.paint(vc, pad(verdict, t.verdict)),
 		t.p.paint(rc, pad(rule, t.rule)),
-		fitLeft(where, t.place),
+	}
+	where = fitLeft(where, t.place)
+	if t.files {
+		cells = append([]string{where + strings.Repeat(" ", t.place-width(where))}, cells...)
+	} else {
+		cells = append(cells, where)
 	}
 	t.w.str(strings.TrimRight(strings.Join(cells, "  "), " ") + "\n")
 }
@@ -146,6 +165,55 @@ func place(f finding.Finding) string {
 		return path.Clean(f.File)
 	}
 	return strings.Trim(f.Account+"/"+f.Region, "/")
+}
+
+// mentions tells whether a text names a resource already, as a word.
+func mentions(text, resource string) bool {
+	for rest := text; ; {
+		before, after, found := strings.Cut(rest, resource)
+		if !found {
+			return false
+		}
+		if !endsInWord(before) && !beginsWithWord(after) {
+			return true
+		}
+		rest = after
+	}
+}
+
+func endsInWord(s string) bool {
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return s != "" && inWord(r)
+}
+
+func beginsWithWord(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return s != "" && inWord(r)
+}
+
+func inWord(r rune) bool { return r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// remedy says what turns an UNKNOWN into a verdict, by the cause it names.
+func remedy(f finding.Finding, text string) string {
+	if f.Verdict != finding.Unknown {
+		return ""
+	}
+	switch {
+	case strings.Contains(text, "AWS::Region has no value"):
+		return "give it with --region"
+	case strings.Contains(text, "AWS::AccountId has no value"):
+		return "give it with --account"
+	case strings.Contains(text, "parameter ") && strings.Contains(text, " has no value"):
+		return "give it with --parameters"
+	case f.File != "" && strings.Contains(text, "not known"):
+		return "--parameters may decide it"
+	}
+	for _, reason := range []string{"denied", "throttled", "unsupported", "corrupt", "interrupted", "not-recorded"} {
+		if strings.Contains(text, " "+reason) {
+			return advice(review.GapGroup{Reason: reason})
+		}
+	}
+	return ""
 }
 
 // aside says why a failure is not counted as one.

@@ -141,7 +141,10 @@ func advice(g review.GapGroup) string {
 	case "not-recorded":
 		return "record this type in AWS Config, or collect live"
 	}
-	return "see the detail, then run holdfast collect again"
+	if g.Detail != "" {
+		return shorten(clean(g.Detail), 90)
+	}
+	return "run holdfast collect again"
 }
 
 // gapTitle names what was not read.
