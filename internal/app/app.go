@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -117,8 +119,14 @@ func LoadControls(folder string) ([]check.Control, error) {
 	return controls, Usage(err)
 }
 
-// Engine compiles the controls with the workspace's parameters.
+// Engine compiles the controls with the workspace's parameters. Those of a
+// control that does not exist are refused: they would be without effect.
 func Engine(controls []check.Control, params map[string]map[string]any) (*check.Engine, error) {
+	for _, id := range slices.Sorted(maps.Keys(params)) {
+		if !slices.ContainsFunc(controls, func(c check.Control) bool { return c.ID == id }) {
+			return nil, Usage(fmt.Errorf("%s: params: there is no control %q; `holdfast controls list` names those there are", WorkspaceFile, id))
+		}
+	}
 	engine, err := check.Compile(controls, control.Options(params))
 	return engine, Usage(err)
 }

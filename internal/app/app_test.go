@@ -202,6 +202,17 @@ func TestBaselineFiles(t *testing.T) {
 	}
 }
 
+func TestParametersOfNoControl(t *testing.T) {
+	controls, err := Controls(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Engine(controls, map[string]map[string]any{"s3-bucket-misspelt": {"days": 1}})
+	if err == nil || Code(err) != ExitUsage || !strings.Contains(err.Error(), `no control "s3-bucket-misspelt"`) {
+		t.Errorf("%v", err)
+	}
+}
+
 // A failure is fixed when it was judged and held, not when it was lost sight of
 // or when somebody decided to live with it.
 func TestOnlyAJudgementFixes(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"holdfast.dev/holdfast/internal/evidence"
 	"holdfast.dev/holdfast/internal/source/awsconfig"
@@ -69,11 +71,11 @@ func (a *App) apply(ctx context.Context, s *store.Store, run *store.Run, version
 	for _, g := range gaps {
 		byAccount[g.Account] = append(byAccount[g.Account], g)
 	}
-	for account, list := range byAccount {
+	for _, account := range slices.Sorted(maps.Keys(byAccount)) {
 		if account == "" {
 			continue // a file that does not say whose it is has been reported
 		}
-		if _, err := s.Apply(ctx, run, store.Batch{At: a.Now(), Account: account, Unit: account + "/aws-config", Gaps: list}); err != nil {
+		if _, err := s.Apply(ctx, run, store.Batch{At: a.Now(), Account: account, Unit: account + "/aws-config", Gaps: byAccount[account]}); err != nil {
 			return err
 		}
 	}

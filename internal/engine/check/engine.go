@@ -3,6 +3,7 @@ package check
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -178,18 +179,18 @@ func (e *Engine) compile(env *cel.Env, functions map[string]function, c *Control
 }
 
 func (p *program) setParams(c *Control, override map[string]any) error {
-	for name, v := range c.Params {
-		value, err := normalise(v)
+	for _, name := range slices.Sorted(maps.Keys(c.Params)) {
+		value, err := normalise(c.Params[name])
 		if err != nil {
 			return fmt.Errorf("%s: %s: params.%s: %w", c.at("params"), c.ID, name, err)
 		}
 		p.params[name] = value
 	}
-	for name, v := range override {
+	for _, name := range slices.Sorted(maps.Keys(override)) {
 		if _, known := p.params[name]; !known {
 			return fmt.Errorf("%s: %s has no parameter %q to set", c.at("params"), c.ID, name)
 		}
-		value, err := normalise(v)
+		value, err := normalise(override[name])
 		if err != nil {
 			return fmt.Errorf("%s: params.%s: %w", c.ID, name, err)
 		}

@@ -141,6 +141,10 @@ func TestIngressOpen(t *testing.T) {
 		{"unknown port that cannot matter", []any{rule("IpProtocol", "tcp", "FromPort", unknown, "ToPort", int64(21), "CidrIp", "0.0.0.0/0")}, false},
 		{"an unknown rule beside an open one", []any{unknown, rule("IpProtocol", "-1", "CidrIp", "0.0.0.0/0")}, true},
 		{"unknown rules", unknown, unknown},
+		{"a prefix list nobody read", []any{rule("IpProtocol", "tcp", "FromPort", int64(22), "ToPort", int64(22), "SourcePrefixListId", "pl-1")}, evidence.Unknown{Reason: "what the prefix list admits was not read"}},
+		{"a prefix list, another port", []any{rule("IpProtocol", "tcp", "FromPort", int64(443), "ToPort", int64(443), "SourcePrefixListId", "pl-1")}, false},
+		{"a prefix list that may be none", []any{rule("IpProtocol", "-1", "SourcePrefixListId", unknown)}, evidence.Unknown{Reason: "what the prefix list admits was not read"}},
+		{"no protocol", []any{rule("FromPort", int64(22), "ToPort", int64(22), "CidrIp", "0.0.0.0/0")}, evidence.Unknown{Reason: "the rule gives no protocol"}},
 		{"ports as text", []any{rule("IpProtocol", "tcp", "FromPort", "22", "ToPort", "22", "CidrIp", "0.0.0.0/0")}, true},
 	} {
 		if got := ingressOpen([]any{c.rules, "tcp", int64(22)}); got != c.want {

@@ -47,6 +47,9 @@ func ruleOpen(rule any, protocol string, port int64, family string) any {
 		return failf("a rule has to be an object, found %s", describe(rule))
 	}
 	var source any = false
+	if r["SourcePrefixListId"] != nil { // whose entries are another resource's
+		source = evidence.Unknown{Reason: "what the prefix list admits was not read"}
+	}
 	if family != "ipv6" {
 		source = either(source, openSource(r["CidrIp"]))
 	}
@@ -74,6 +77,9 @@ var protocolNumbers = map[string]string{"tcp": "6", "udp": "17", "icmp": "1", "i
 // carries tells whether the rule's protocol and ports include the port.
 func carries(rule map[string]any, protocol string, port int64) any {
 	p := rule["IpProtocol"]
+	if p == nil {
+		p = evidence.Unknown{Reason: "the rule gives no protocol"}
+	}
 	if u, ok := unknownOf(p); ok {
 		return both(u, portWithin(rule, port))
 	}

@@ -47,9 +47,12 @@ func clamp(v, most int) int { return max(1, min(v, most)) }
 // Validate checks that the matrix is whole and never falls when likelihood or
 // consequence rises: a matrix that does would reward making things worse.
 func (m Matrix) Validate() error {
-	for name, n := range map[string]int{"likelihood": len(m.Likelihood), "consequence": len(m.Consequence)} {
-		if n < 3 || n > 6 {
-			return fmt.Errorf("risk matrix: %s has %d steps; it takes 3 to 6", name, n)
+	for _, axis := range []struct {
+		name  string
+		steps int
+	}{{"likelihood", len(m.Likelihood)}, {"consequence", len(m.Consequence)}} {
+		if axis.steps < 3 || axis.steps > 6 {
+			return fmt.Errorf("risk matrix: %s has %d steps; it takes 3 to 6", axis.name, axis.steps)
 		}
 	}
 	if len(m.Cells) != len(m.Likelihood) {
