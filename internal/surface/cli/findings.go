@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -314,6 +315,7 @@ func (p *program) showFinding(c *cobra.Command, id string) error {
 }
 
 func (p *program) printFinding(f finding.Finding, rule report.Rule, history []store.Change) error {
+	columns, _ := terminal(p.Out)
 	tw := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
 	for _, row := range [][2]string{
 		{"finding", f.ID}, {"verdict", string(f.Verdict)}, {"status", string(f.Status)}, {"severity", string(f.Severity)},
@@ -322,7 +324,11 @@ func (p *program) printFinding(f finding.Finding, rule report.Rule, history []st
 		{"exception", f.Exception}, {"prevented by", f.PreventedBy}, {"first seen", stamp(f.FirstSeen)}, {"last seen", stamp(f.LastSeen)}, {"due", stamp(f.Due)},
 	} {
 		if row[1] != "" {
-			fmt.Fprintf(tw, "%s\t%s\n", row[0], sentence(errors.New(strings.Join(strings.Fields(row[1]), " "))))
+			name := row[0]
+			for _, line := range lines(sentence(errors.New(row[1])), columns-labelColumns) {
+				fmt.Fprintf(tw, "%s\t%s\n", name, line)
+				name = ""
+			}
 		}
 	}
 	fmt.Fprintln(tw)
@@ -330,6 +336,26 @@ func (p *program) printFinding(f finding.Finding, rule report.Rule, history []st
 		fmt.Fprintf(tw, "%s\treview %d: %s, %s\n", stamp(h.At), h.Run, h.Status, h.Verdict)
 	}
 	return tw.Flush()
+}
+
+// labelColumns are what the names before the values take: "prevented by".
+const labelColumns = 14
+
+// lines breaks a text at its spaces; in one line where there is no terminal.
+func lines(s string, columns int) []string {
+	words := strings.Fields(s)
+	if columns < 20 || len(words) == 0 {
+		return []string{strings.Join(words, " ")}
+	}
+	out := words[:1:1]
+	for _, word := range words[1:] {
+		if last := &out[len(out)-1]; utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(word) <= columns {
+			*last += " " + word
+		} else {
+			out = append(out, word)
+		}
+	}
+	return out
 }
 
 func (p *program) findingsRuns() *cobra.Command {

@@ -167,7 +167,7 @@ func (a *asffWriter) Abort(error) error { return breakLines(a.w) }
 func (a *asffWriter) convert(f finding.Finding) (asffFinding, error) {
 	account := cmp.Or(f.Account, a.meta.Account)
 	if len(account) != 12 || strings.Trim(account, "0123456789") != "" {
-		return asffFinding{}, fmt.Errorf("finding %q of %q on %q is in account %q; Security Hub takes findings of a 12-digit account only: name one, or choose another format", f.ID, f.Rule, f.Resource, account)
+		return asffFinding{}, fmt.Errorf("finding %q of %q on %q is in account %q; Security Hub takes findings of a 12-digit account only: name one with --account, or choose another format", f.ID, f.Rule, f.Resource, account)
 	}
 	if f.ID == "" || f.Rule == "" {
 		return asffFinding{}, fmt.Errorf("a finding of control %q on %q has no id or no control; ASFF needs both", f.Rule, f.Resource)
