@@ -126,14 +126,28 @@ func (c columns) text(name string) string {
 	return v
 }
 
-func (c columns) bool(name string) (value, said bool) {
-	switch strings.ToLower(c.text(name)) {
+// bool is a cell that says yes or no, where it says anything. What says
+// something else must not pass for a no.
+func (c columns) bool(name string) (value, said bool, err error) {
+	switch text := c.text(name); strings.ToLower(text) {
+	case "":
+		return false, false, nil
 	case "true":
-		return true, true
+		return true, true, nil
 	case "false":
-		return false, true
+		return false, true, nil
+	default:
+		return false, false, fmt.Errorf("%s: %q is neither true nor false", name, text)
 	}
-	return false, false
+}
+
+// flag puts a cell that says yes or no into p.
+func (c columns) flag(p map[string]any, to, name string) error {
+	v, said, err := c.bool(name)
+	if said {
+		p[to] = v
+	}
+	return err
 }
 
 // time puts a cell that holds a time into p, in UTC.
@@ -159,16 +173,14 @@ func credential(c columns) (credentialRow, error) {
 	p := map[string]any{"User": user, "Root": root}
 	for _, err := range []error{
 		c.time(p, "Created", "user_creation_time"), c.time(p, "PasswordLastUsed", "password_last_used"), c.time(p, "PasswordLastChanged", "password_last_changed"),
+		c.flag(p, "PasswordEnabled", "password_enabled"), c.flag(p, "MfaActive", "mfa_active"),
 	} {
 		if err != nil {
 			return credentialRow{}, err
 		}
 	}
-	if enabled, said := c.bool("password_enabled"); said && !root {
-		p["PasswordEnabled"] = enabled
-	}
-	if mfa, said := c.bool("mfa_active"); said {
-		p["MfaActive"] = mfa
+	if root {
+		delete(p, "PasswordEnabled") // the account summary tells it
 	}
 	keys, err := numbered(c, "access_key", "last_used_date")
 	if err != nil {
@@ -188,7 +200,10 @@ func numbered(c columns, kind, used string) ([]any, error) {
 	list := []any{}
 	for i := int64(1); i <= 2; i++ {
 		prefix := fmt.Sprintf("%s_%d_", kind, i)
-		active, _ := c.bool(prefix + "active")
+		active, _, err := c.bool(prefix + "active")
+		if err != nil {
+			return nil, err
+		}
 		item := map[string]any{"Index": i, "Active": active}
 		if err := c.time(item, "LastRotated", prefix+"last_rotated"); err != nil {
 			return nil, err

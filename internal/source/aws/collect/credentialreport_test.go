@@ -40,8 +40,10 @@ func TestCredentialReportRefusals(t *testing.T) {
 		"user,arn\na,b\n":           "lacks the columns user_creation_time",
 		reportHeader + "a,b\n":      "line 2 of the credential report has 2 columns",
 		reportHeader + ",,,,,,,,\n": "the user is empty",
-		reportHeader + "a,b,yesterday,true,true,true,N/A,N/A,false\n": `user_creation_time: "yesterday" is not a time`,
-		reportHeader + "a,\"b\n": "the credential report",
+		reportHeader + "a,b,yesterday,true,true,true,N/A,N/A,false\n":                             `user_creation_time: "yesterday" is not a time`,
+		reportHeader + "a,b,N/A,true,perhaps,false,N/A,N/A,false\n":                               `mfa_active: "perhaps" is neither true nor false`,
+		reportHeader + "a,b,N/A,true,true,ACTIVE,N/A,N/A,false\n":                                 `access_key_1_active: "ACTIVE" is neither true nor false`,
+		reportHeader + "a,\"b\n":                                                                  "the credential report",
 		reportHeader + strings.Repeat("a,b,N/A,true,true,false,N/A,N/A,false\n", maxReportRows+1): "more than 20000 rows",
 	} {
 		if _, err := parseCredentialReport([]byte(in)); err == nil || !strings.Contains(err.Error(), says) {

@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -201,7 +202,12 @@ func (d *bucketDraft) read(ctx context.Context) {
 			set(d.p, "PublicAccessBlockConfiguration", value(o.PublicAccessBlockConfiguration))
 		}, d.property("PublicAccessBlockConfiguration"), typeBucket)
 	part(ctx, d, "GetBucketPolicy", c.GetBucketPolicy, &s3.GetBucketPolicyInput{Bucket: bucket}, "NoSuchBucketPolicy",
-		func(o *s3.GetBucketPolicyOutput) { d.policy = document(o.Policy) },
+		func(o *s3.GetBucketPolicyOutput) {
+			d.policy = document(o.Policy)
+			if u, unknown := d.policy.(evidence.Unknown); unknown {
+				d.w.s.Gap("s3", "GetBucketPolicy", errors.New(u.Reason), []string{typeBucketPolicy}, d.name)
+			}
+		},
 		func(u evidence.Unknown) { d.policy = u }, typeBucketPolicy)
 	part(ctx, d, "GetBucketAcl", c.GetBucketAcl, &s3.GetBucketAclInput{Bucket: bucket}, "", d.acl,
 		func(u evidence.Unknown) { d.observed["AclGrants"] = u }, typeBucket)
