@@ -129,6 +129,51 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// What can no longer be judged is not fixed.
+func TestCheckSinceABaseline(t *testing.T) {
+	dir := t.TempDir()
+	name := write(t, filepath.Join(dir, "a.yaml"), strings.Replace(template, "%s", "false", 1))
+	controls, err := Controls(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := Engine(controls, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func() *Checked {
+		checked, err := Check(t.Context(), engine, CheckOptions{Paths: []string{dir}, Now: DemoInstant})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return checked
+	}
+	base := &Baseline{Name: "before", open: map[string]bool{}}
+	before := check().Findings
+	base.fromList(before)
+	rule := "sqs-queue-encrypted"
+	fixed := func(c *Checked) (all int, one bool) {
+		changes, err := c.Since(base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range changes.Fixed {
+			one = one || f.Rule == rule
+		}
+		return changes.FixedN, one
+	}
+	for content, want := range map[string]bool{"true": true, "false": false, "!ImportValue elsewhere": false} {
+		write(t, name, strings.Replace(template, "%s", content, 1))
+		if _, got := fixed(check()); got != want {
+			t.Errorf("with %s the queue counts as fixed: %v", content, got)
+		}
+	}
+	write(t, name, "Resources: [torn")
+	if all, _ := fixed(check()); all != 0 {
+		t.Errorf("%d of %d count as fixed in a template that cannot be read", all, len(before))
+	}
+}
+
 // reviewed is a store with two reviews of the demo in it.
 func reviewed(t *testing.T) (*store.Store, []store.Run) {
 	t.Helper()

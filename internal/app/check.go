@@ -12,6 +12,7 @@ import (
 	"holdfast.dev/holdfast/internal/evidence"
 	"holdfast.dev/holdfast/internal/finding"
 	"holdfast.dev/holdfast/internal/operate/control"
+	"holdfast.dev/holdfast/internal/operate/review"
 	"holdfast.dev/holdfast/internal/source/cloudformation"
 )
 
@@ -36,6 +37,8 @@ type Checked struct {
 	Gaps      []evidence.Gap
 	Warnings  []string
 	Faults    []error // templates that could not be read
+	unread    []string
+	undecided []finding.Finding // neither failing nor passing: no longer open, and not fixed either
 }
 
 // Check judges the templates below the given paths.
@@ -60,7 +63,7 @@ func Check(ctx context.Context, engine *check.Engine, o CheckOptions) (*Checked,
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			c.out.Faults = append(c.out.Faults, err)
+			c.out.Faults, c.out.unread = append(c.out.Faults, err), append(c.out.unread, t.File)
 			return nil
 		}
 		c.template(t)
@@ -113,7 +116,7 @@ func (c *checking) template(t cloudformation.Template) {
 
 func (c *checking) result(r *evidence.Resource, result check.Result) {
 	v := control.Verdict(result.Outcome)
-	if !c.options.All && v != finding.Fail && v != finding.Error {
+	if !c.options.All && (v == finding.Pass || v == finding.NotApplicable) {
 		c.out.Counts[v]++
 		return
 	}
@@ -122,9 +125,38 @@ func (c *checking) result(r *evidence.Resource, result check.Result) {
 		c.excuse(r, &f)
 	}
 	c.out.Counts[f.Verdict]++
-	if c.options.All || f.Verdict == finding.Fail || f.Verdict == finding.Error {
+	switch {
+	case c.options.All || f.Verdict == finding.Fail || f.Verdict == finding.Error:
 		c.out.Findings = append(c.out.Findings, f)
+	default:
+		c.out.undecided = append(c.out.undecided, f)
 	}
+}
+
+// Since compares with a baseline. What could not be judged this time, or stands
+// in a template that could not be read, is not fixed.
+func (c *Checked) Since(b *Baseline) (*review.Changes, error) {
+	return b.Compare(func(yield func(finding.Finding, error) bool) {
+		for _, list := range [][]finding.Finding{c.Findings, c.undecided} {
+			for _, f := range list {
+				if !yield(f, nil) {
+					return
+				}
+			}
+		}
+		if len(c.unread) == 0 {
+			return
+		}
+		for f, err := range b.details {
+			if err == nil && !slices.Contains(c.unread, f.File) {
+				continue
+			}
+			f.Verdict = finding.Unknown
+			if !yield(f, err) {
+				return
+			}
+		}
+	})
 }
 
 // excuse applies an inline skip or an exception of the workspace. Skips carry

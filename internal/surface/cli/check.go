@@ -182,7 +182,7 @@ func (p *program) summarise(c *app.Checked, base *app.Baseline, all bool, second
 	}
 	fmt.Fprintf(p.Err, "%s, %s: %s (%.1f s)\n", plural(c.Templates, "template"), plural(c.Resources, "resource"), strings.Join(parts, ", "), seconds)
 	if base != nil {
-		changes, err := base.Compare(each(c.Findings))
+		changes, err := c.Since(base)
 		if err != nil {
 			return err
 		}
