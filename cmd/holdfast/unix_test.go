@@ -86,7 +86,7 @@ func waitFor(t *testing.T, what func() bool) {
 func TestFullDiskEndsInOneSentence(t *testing.T) {
 	e := newEstate(t)
 	dir := t.TempDir()
-	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", dir).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=800k", "tmpfs", dir).CombinedOutput(); err != nil {
 		t.Skipf("a small disk cannot be made here: %v %s", err, out)
 	}
 	t.Cleanup(func() { _ = exec.Command("umount", "-l", dir).Run() })

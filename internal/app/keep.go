@@ -42,6 +42,9 @@ func (k *keeper) batch(ctx context.Context, b aws.Batch, at time.Time) error {
 			return err
 		}
 	}
+	if b.Unit.Collector == aws.Discovery && len(b.Gaps) == 0 {
+		return nil // it ends the gap of an earlier run, and found nothing to count
+	}
 	k.done.Units++
 	k.done.Gaps += len(b.Gaps)
 	for _, g := range b.Gaps {

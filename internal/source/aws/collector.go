@@ -52,6 +52,9 @@ type Unit struct {
 	Scope     Scope
 }
 
+// Discovery is the unit that only tells whether an account could be entered.
+const Discovery = "discovery"
+
 // String is the unit's key in a journal.
 func (u Unit) String() string { return u.Account + "/" + u.Region + "/" + u.Collector }
 

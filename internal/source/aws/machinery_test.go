@@ -289,6 +289,19 @@ func TestRecordingStaysInItsDirectory(t *testing.T) {
 	}
 }
 
+// A way in that was shut last time and is open now must not leave the old gap.
+func TestRunTellsThatAnAccountWasEntered(t *testing.T) {
+	var units []string
+	w := &World{Org: &Org{}, Targets: []Target{{Account: "111122223333"}}}
+	err := Run(t.Context(), w, RunOptions{Sink: func(_ context.Context, b Batch) error {
+		units = append(units, fmt.Sprint(b.Unit.String(), len(b.Gaps), b.Complete))
+		return nil
+	}})
+	if want := []string{"111122223333/global/discovery0 []"}; err != nil || !cmp.Equal(units, want) {
+		t.Errorf("%v, %v, want %v", units, err, want)
+	}
+}
+
 func TestRecordingIsWholeOrNotThere(t *testing.T) {
 	dir := t.TempDir()
 	r := &recorder{dir: dir, calls: map[answerKey][]savedCall{}}

@@ -181,18 +181,18 @@ func (r *run) jobs() (first, rest []job) {
 }
 
 // unreached hands over the gaps of accounts that could not be entered and of
-// Regions that could not be listed.
+// Regions that could not be listed. It does where there are none too: then those
+// of an earlier run are over.
 func (r *run) unreached(ctx context.Context) error {
 	for i := range r.world.Targets {
 		t := &r.world.Targets[i]
-		unit := Unit{t.Account, evidence.Global, "discovery", GlobalScope}
-		if len(t.Gaps) == 0 {
-			continue
-		}
+		unit := Unit{t.Account, evidence.Global, Discovery, GlobalScope}
 		if err := r.hand(ctx, Batch{Unit: unit, Gaps: t.Gaps}); err != nil {
 			return err
 		}
-		r.report(unit, Gapped)
+		if len(t.Gaps) > 0 {
+			r.report(unit, Gapped)
+		}
 	}
 	return nil
 }
