@@ -40,6 +40,18 @@ func (s snapshot) Records(ctx context.Context, account string, types []string) i
 
 func (s snapshot) Gaps(ctx context.Context) ([]evidence.Gap, error) { return s.store.Gaps(ctx, s.at) }
 
+func (s snapshot) Listed(ctx context.Context) (map[string]map[string]bool, error) {
+	scopes, err := s.store.Scopes(ctx, s.at)
+	out := map[string]map[string]bool{}
+	for _, scope := range scopes {
+		if out[scope.Account] == nil {
+			out[scope.Account] = map[string]bool{}
+		}
+		out[scope.Account][scope.Type] = true
+	}
+	return out, err
+}
+
 // Reviewing is everything a review needs besides the store.
 type Reviewing struct {
 	Engine     *check.Engine

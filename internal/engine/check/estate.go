@@ -26,6 +26,11 @@ type Estate struct {
 	listed   map[string]evidence.Account
 	accounts map[string]map[string]any // as variables, made when first asked for
 	org      any
+
+	// Listed tells whether a type was listed at all where the estate is from. An
+	// estate without it takes what it holds for all there is.
+	Listed func(typ string) bool
+	holds  map[string]bool // types of which it has a resource
 }
 
 // relation is one way to find resources: of a type, in an account (or template
@@ -44,7 +49,7 @@ const (
 // NewEstate prepares an empty estate for the engine's controls.
 func (e *Engine) NewEstate(org evidence.Org, gaps []evidence.Gap) *Estate {
 	estate := &Estate{
-		wanted: e.wanted, index: map[relation][]*evidence.Resource{}, unseen: map[string][]evidence.Gap{},
+		wanted: e.wanted, index: map[relation][]*evidence.Resource{}, holds: map[string]bool{}, unseen: map[string][]evidence.Gap{},
 		listed: org.Accounts, accounts: map[string]map[string]any{}, org: evidence.Unknown{Reason: reasonNoOrg},
 	}
 	for _, g := range gaps {
@@ -78,6 +83,7 @@ func (e *Estate) Add(r *evidence.Resource) {
 	if r.Type == evidence.TypeOrganization {
 		e.org = map[string]any(r.Properties)
 	}
+	e.holds[r.Type] = true
 	within := withinOf(r)
 	for _, path := range e.wanted[r.Type] {
 		switch path {
@@ -245,6 +251,9 @@ func (e *Estate) hidden(s *subject, typ string) (evidence.Unknown, bool) {
 				return evidence.Unknown{Reason: g.Service + ":" + g.Operation + " " + string(g.Reason)}, true
 			}
 		}
+	}
+	if e.Listed != nil && !e.holds[typ] && !e.Listed(typ) {
+		return evidence.Unknown{Reason: typ + " was not collected"}, true
 	}
 	return evidence.Unknown{}, false
 }

@@ -23,6 +23,7 @@ var at = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 type world struct {
 	resources []*evidence.Resource
 	gaps      []evidence.Gap
+	listed    map[string]map[string]bool
 	broken    bool // reading fails after the first resource
 }
 
@@ -57,6 +58,8 @@ func (w world) Records(_ context.Context, account string, types []string) iter.S
 		}
 	}
 }
+
+func (w world) Listed(context.Context) (map[string]map[string]bool, error) { return w.listed, nil }
 
 func (w world) Gaps(context.Context) ([]evidence.Gap, error) { return w.gaps, nil }
 
@@ -162,6 +165,40 @@ func TestGapsAreUnknown(t *testing.T) {
 	}
 	if answer.Practices[2].Score != (Score{Unknown: 1}) || len(answer.Coverage.Gaps) != 1 || answer.Coverage.Gaps[0].Count != 3 {
 		t.Errorf("%+v %+v", answer.Practices[2].Score, answer.Coverage.Gaps)
+	}
+}
+
+// A type that was never collected is not one of which there is none.
+func TestTypesNeverListedAreUnknown(t *testing.T) {
+	source := strings.Replace(rule, "check: resource.SqsManagedSseEnabled", `check: resources("AWS::KMS::Key").exists(k, k.?Enabled.orValue(false))`, 1)
+	controls, err := check.Parse("rule.yaml", []byte(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := check.Compile(controls, check.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := &evidence.Resource{Type: "AWS::KMS::Key", ID: "k", Account: "1", Region: "eu-west-1", Properties: map[string]any{"Enabled": false}}
+	for name, c := range map[string]struct {
+		world world
+		want  finding.Verdict
+	}{
+		"never listed":           {world{resources: []*evidence.Resource{queue("1", "a", true)}}, finding.Unknown},
+		"listed, and none there": {world{resources: []*evidence.Resource{queue("1", "a", true)}, listed: map[string]map[string]bool{"1": {"AWS::KMS::Key": true}}}, finding.Fail},
+		"listed elsewhere":       {world{resources: []*evidence.Resource{queue("1", "a", true)}, listed: map[string]map[string]bool{"2": {"AWS::KMS::Key": true}}}, finding.Unknown},
+		"one was seen":           {world{resources: []*evidence.Resource{queue("1", "a", true), key}}, finding.Fail},
+	} {
+		var got finding.Verdict
+		for f, err := range (&Reviewer{Engine: e, At: at, Evidence: c.world}).Findings(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = f.Verdict
+		}
+		if got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
 	}
 }
 

@@ -27,6 +27,9 @@ type Evidence interface {
 	// Records streams the resources of an account, or those of the given types.
 	Records(ctx context.Context, account string, types []string) iter.Seq2[Record, error]
 	Gaps(ctx context.Context) ([]evidence.Gap, error)
+	// Listed are the types that were listed in each account, also those of which
+	// it turned out to have none.
+	Listed(ctx context.Context) (map[string]map[string]bool, error)
 }
 
 // Guardrails knows what is prevented anyhow.
@@ -59,6 +62,7 @@ type Reviewer struct {
 	enabled   map[string][]string  // Regions by account, as the accounts list them
 	gaps      []evidence.Gap
 	gapsOf    map[string][]evidence.Gap
+	listed    map[string]map[string]bool
 	guards    Guardrails
 	total     *tally
 }
@@ -112,6 +116,9 @@ func (r *Reviewer) prepare(ctx context.Context) error {
 	r.total = newTally()
 	var err error
 	if r.gaps, err = r.Evidence.Gaps(ctx); err != nil {
+		return err
+	}
+	if r.listed, err = r.Evidence.Listed(ctx); err != nil {
 		return err
 	}
 	r.gapsOf = map[string][]evidence.Gap{}
@@ -219,6 +226,7 @@ func (w *worker) account(ctx context.Context, id string) error {
 		return err
 	}
 	estate := w.Engine.NewEstate(w.org, slices.Concat(w.gapsOf[id], w.gapsOf[""]))
+	estate.Listed = func(typ string) bool { return w.listed[id][typ] }
 	for _, resource := range w.described {
 		if resource.Type == evidence.TypeOrganization && resource.Account != id {
 			estate.Add(resource)

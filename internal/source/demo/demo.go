@@ -231,17 +231,20 @@ func value(v any) any {
 	return v
 }
 
-// flush hands over what was added since the last one.
+// flush hands over what was added since the last one. All that was looked for was
+// listed whole, also that of which there is none.
 func (g *generator) flush() Batch {
 	b := g.out
 	b.Account, b.Region = g.account.id, g.region
-	seen := map[string]bool{}
-	for _, r := range b.Resources {
-		if !seen[r.Type] {
-			seen[r.Type] = true
-			b.Complete = append(b.Complete, r.Type)
-		}
+	types := slices.Clone(listedRegional)
+	if g.region == evidence.Global {
+		types = slices.Clone(listedGlobal)
 	}
+	for _, r := range b.Resources {
+		types = append(types, r.Type)
+	}
+	slices.Sort(types)
+	b.Complete = slices.Compact(types)
 	g.out = Batch{}
 	return b
 }
