@@ -48,7 +48,7 @@ func (d *Decoder) DecodeObject(data []byte) (map[string]any, error) {
 	}
 	object, ok := v.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("expected a JSON object, found %s", kindOf(v))
+		return nil, fmt.Errorf("expected a JSON object, found %s", KindOf(v))
 	}
 	return object, nil
 }
@@ -195,7 +195,8 @@ func unmark(object map[string]any) any {
 	return object
 }
 
-func kindOf(v any) string {
+// KindOf names what kind of value v is, for messages: "a string", "an object".
+func KindOf(v any) string {
 	switch v.(type) {
 	case nil:
 		return "null"

@@ -324,18 +324,6 @@ func compare(a, b any) (int, bool) {
 // describe names a value's kind for an error message.
 func describe(v any) string {
 	switch v := v.(type) {
-	case nil:
-		return "null"
-	case bool:
-		return "a boolean"
-	case int64, float64:
-		return "a number"
-	case string:
-		return "a string"
-	case []any:
-		return "a list"
-	case map[string]any:
-		return "an object"
 	case optional:
 		return "an optional value"
 	case time.Time:
@@ -345,5 +333,5 @@ func describe(v any) string {
 	case evidence.Unknown:
 		return v.String()
 	}
-	return fmt.Sprintf("a %T", v)
+	return evidence.KindOf(v)
 }

@@ -42,7 +42,7 @@ func LoadObjectives(files fs.FS, root string) ([]Objective, error) {
 	}
 	for _, name := range names {
 		var o Objective
-		if err := decodeStrict(files, name, &o); err != nil {
+		if err := Decode(files, name, &o); err != nil {
 			faults = append(faults, err)
 			continue
 		}
@@ -68,8 +68,8 @@ func (o *Objective) validate() error {
 	return nil
 }
 
-// decodeStrict reads one YAML file and refuses fields it does not know.
-func decodeStrict(files fs.FS, name string, into any) error {
+// Decode reads one YAML file of the catalogue and refuses fields it does not know.
+func Decode(files fs.FS, name string, into any) error {
 	data, err := fs.ReadFile(files, name)
 	if err != nil {
 		return err

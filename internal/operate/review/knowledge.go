@@ -1,11 +1,7 @@
 package review
 
 import (
-	"bytes"
-	"fmt"
 	"io/fs"
-
-	"go.yaml.in/yaml/v3"
 
 	"holdfast.dev/holdfast/internal/operate/control"
 	"holdfast.dev/holdfast/internal/operate/risk"
@@ -35,11 +31,11 @@ func LoadKnowledge(files fs.FS) (Knowledge, error) {
 		Title     string        `yaml:"title"`
 		Practices []PracticeDef `yaml:"practices"`
 	}
-	if err := decode(files, "frameworks/sec01.yaml", &framework); err != nil {
+	if err := control.Decode(files, "frameworks/sec01.yaml", &framework); err != nil {
 		return k, err
 	}
 	k.Practices = framework.Practices
-	if err := decode(files, "risks/matrix.yaml", &k.Matrix); err != nil {
+	if err := control.Decode(files, "risks/matrix.yaml", &k.Matrix); err != nil {
 		return k, err
 	}
 	if err := k.Matrix.Validate(); err != nil {
@@ -48,17 +44,4 @@ func LoadKnowledge(files fs.FS) (Knowledge, error) {
 	var err error
 	k.Objectives, err = control.LoadObjectives(files, "objectives")
 	return k, err
-}
-
-func decode(files fs.FS, name string, into any) error {
-	data, err := fs.ReadFile(files, name)
-	if err != nil {
-		return err
-	}
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	d.KnownFields(true)
-	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
 }
