@@ -12,9 +12,9 @@ import (
 func cloudFrontCollector() aws.Collector {
 	return reading(aws.Collector{
 		Name: "cloudfront", Service: "cloudfront", Scope: aws.GlobalScope,
-		Types:   []string{"AWS::CloudFront::Distribution"},
+		Types:   []string{"AWS::CloudFront::Distribution", "AWS::CloudFront::OriginAccessControl"},
 		Collect: collectCloudFront,
-	}, "cloudfront", "ListDistributions", "GetDistributionConfig", "ListTagsForResource")
+	}, "cloudfront", "ListDistributions", "GetDistributionConfig", "ListTagsForResource", "ListOriginAccessControls")
 }
 
 func collectCloudFront(ctx context.Context, s *aws.Session) error {
@@ -22,6 +22,31 @@ func collectCloudFront(ctx context.Context, s *aws.Session) error {
 		return nil // CloudFront is in no other partition, so there is nothing to miss
 	}
 	client := cloudfront.NewFromConfig(s.Config)
+	unlisted(s, originAccessControls(ctx, s, client), "AWS::CloudFront::OriginAccessControl")
+	unlisted(s, distributions(ctx, s, client), "AWS::CloudFront::Distribution")
+	return nil
+}
+
+// originAccessControls have no tags and no details beyond their listing.
+func originAccessControls(ctx context.Context, s *aws.Session, client *cloudfront.Client) error {
+	return aws.Pages(ctx, s, "cloudfront", "ListOriginAccessControls", client.ListOriginAccessControls, &cloudfront.ListOriginAccessControlsInput{},
+		func(in *cloudfront.ListOriginAccessControlsInput, out *cloudfront.ListOriginAccessControlsOutput) bool {
+			return out.OriginAccessControlList != nil && aws.NextToken(&in.Marker, out.OriginAccessControlList.NextMarker)
+		},
+		func(out *cloudfront.ListOriginAccessControlsOutput) error {
+			if out.OriginAccessControlList == nil {
+				return nil
+			}
+			for _, c := range out.OriginAccessControlList.Items {
+				d := newDraft(s, "AWS::CloudFront::OriginAccessControl", text(c.Id), "")
+				d.nest("OriginAccessControlConfig", c, "Description", "Name", "OriginAccessControlOriginType", "SigningBehavior", "SigningProtocol")
+				d.emit()
+			}
+			return nil
+		})
+}
+
+func distributions(ctx context.Context, s *aws.Session, client *cloudfront.Client) error {
 	return aws.Pages(ctx, s, "cloudfront", "ListDistributions", client.ListDistributions, &cloudfront.ListDistributionsInput{},
 		func(in *cloudfront.ListDistributionsInput, out *cloudfront.ListDistributionsOutput) bool {
 			return out.DistributionList != nil && aws.NextToken(&in.Marker, out.DistributionList.NextMarker)

@@ -14,7 +14,7 @@ import (
 func ec2AddressCollector() aws.Collector {
 	return reading(aws.Collector{
 		Name: "ec2-addresses", Service: "ec2", Scope: aws.Regional,
-		Types:   []string{"AWS::EC2::EIP"},
+		Types:   []string{"AWS::EC2::EIP", "AWS::EC2::EIPAssociation"},
 		Collect: collectAddresses,
 	}, "ec2", "DescribeAddresses")
 }
@@ -34,8 +34,18 @@ func collectAddresses(ctx context.Context, s *aws.Session) error {
 		d.observe("NetworkInterfaceId", a.NetworkInterfaceId)
 		d.tagged(a.Tags)
 		d.emit()
+		if text(a.AssociationId) != "" {
+			addressAssociation(s, a).emit()
+		}
 	}
 	return nil
+}
+
+func addressAssociation(s *aws.Session, a types.Address) *draft {
+	d := newDraft(s, "AWS::EC2::EIPAssociation", text(a.AssociationId), "")
+	d.pick(a, "AllocationId", "InstanceId", "NetworkInterfaceId", "PrivateIpAddress")
+	d.put("EIP", a.PublicIp)
+	return d
 }
 
 func ec2FlowLogCollector() aws.Collector {

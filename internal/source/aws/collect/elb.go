@@ -17,10 +17,11 @@ func elbCollector() aws.Collector {
 	return reading(aws.Collector{
 		Name: "elbv2", Service: elb, Scope: aws.Regional,
 		Types: []string{
-			"AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::TargetGroup",
+			"AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerRule",
+			"AWS::ElasticLoadBalancingV2::TargetGroup",
 		},
 		Collect: collectELB,
-	}, "elasticloadbalancing", "DescribeLoadBalancers", "DescribeLoadBalancerAttributes", "DescribeListeners", "DescribeTargetGroups",
+	}, "elasticloadbalancing", "DescribeLoadBalancers", "DescribeLoadBalancerAttributes", "DescribeListeners", "DescribeRules", "DescribeTargetGroups",
 		"DescribeTargetGroupAttributes", "DescribeTargetHealth", "DescribeTags")
 }
 
@@ -37,7 +38,7 @@ func collectELB(ctx context.Context, s *aws.Session) error {
 			balancers = append(balancers, out.LoadBalancers...)
 			return nil
 		})
-	unlisted(s, err, "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::Listener")
+	unlisted(s, err, "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerRule")
 	var groups []types.TargetGroup
 	err = aws.Pages(ctx, s, elb, "DescribeTargetGroups", client.DescribeTargetGroups, &elbv2.DescribeTargetGroupsInput{PageSize: sdk.Int32(400)},
 		func(in *elbv2.DescribeTargetGroupsInput, out *elbv2.DescribeTargetGroupsOutput) bool {
@@ -59,7 +60,7 @@ func collectELB(ctx context.Context, s *aws.Session) error {
 	tags := elbTags(ctx, s, client, arns)
 	err = aws.Each(ctx, balancers, func(ctx context.Context, b types.LoadBalancer) error {
 		readLoadBalancer(ctx, s, client, b, tags)
-		unlisted(s, listeners(ctx, s, client, text(b.LoadBalancerArn)), "AWS::ElasticLoadBalancingV2::Listener")
+		unlisted(s, listeners(ctx, s, client, b), "AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerRule")
 		return nil
 	})
 	if err != nil {
@@ -137,14 +138,17 @@ func readLoadBalancer(ctx context.Context, s *aws.Session, client *elbv2.Client,
 	d.emit()
 }
 
-func listeners(ctx context.Context, s *aws.Session, client *elbv2.Client, balancer string) error {
-	err := aws.Pages(ctx, s, elb, "DescribeListeners", client.DescribeListeners, &elbv2.DescribeListenersInput{LoadBalancerArn: &balancer, PageSize: sdk.Int32(400)},
+func listeners(ctx context.Context, s *aws.Session, client *elbv2.Client, b types.LoadBalancer) error {
+	err := aws.Pages(ctx, s, elb, "DescribeListeners", client.DescribeListeners, &elbv2.DescribeListenersInput{LoadBalancerArn: b.LoadBalancerArn, PageSize: sdk.Int32(400)},
 		func(in *elbv2.DescribeListenersInput, out *elbv2.DescribeListenersOutput) bool {
 			return aws.NextToken(&in.Marker, out.NextMarker)
 		},
 		func(out *elbv2.DescribeListenersOutput) error {
 			for _, l := range out.Listeners {
 				listenerDraft(s, l).emit()
+				if hasRules(b) {
+					unlisted(s, listenerRules(ctx, s, client, l.ListenerArn), "AWS::ElasticLoadBalancingV2::ListenerRule")
+				}
 			}
 			return nil
 		})
@@ -162,12 +166,9 @@ func listenerDraft(s *aws.Session, l types.Listener) *draft {
 		d.nest("MutualAuthentication", m, "AdvertiseTrustStoreCaNames", "IgnoreClientCertificateExpiry", "Mode", "TrustStoreArn")
 	}
 	d.list("DefaultActions", each(l.DefaultActions, func(a types.Action) any {
-		m := shape(a, nil)
-		if oidc, ok := m["AuthenticateOidcConfig"].(map[string]any); ok && oidc["ClientSecret"] != nil {
-			oidc["ClientSecret"] = hidden("client secrets are not collected")
-		}
+		m := routed(a)
 		for _, name := range []string{"AuthenticateOidcConfig", "AuthenticateCognitoConfig"} {
-			// A string in the schema, a number in the API.
+			// A string in the schema of listeners, a number in the API.
 			if inner, ok := m[name].(map[string]any); ok && inner["SessionTimeout"] != nil {
 				inner["SessionTimeout"] = decimal(inner["SessionTimeout"])
 			}

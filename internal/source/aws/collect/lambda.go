@@ -16,9 +16,10 @@ import (
 func lambdaCollector() aws.Collector {
 	return reading(aws.Collector{
 		Name: "lambda", Service: "lambda", Scope: aws.Regional,
-		Types:   []string{"AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Lambda::Url"},
+		Types:   []string{"AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Lambda::Url"},
 		Collect: collectLambda,
-	}, "lambda", "ListFunctions", "ListTags", "GetPolicy", "ListFunctionUrlConfigs", "GetFunctionConcurrency", "GetFunctionCodeSigningConfig")
+	}, "lambda", "ListFunctions", "ListTags", "GetPolicy", "ListFunctionUrlConfigs", "ListFunctionEventInvokeConfigs",
+		"GetFunctionConcurrency", "GetFunctionCodeSigningConfig")
 }
 
 func collectLambda(ctx context.Context, s *aws.Session) error {
@@ -58,6 +59,7 @@ func readFunction(ctx context.Context, s *aws.Session, client *lambda.Client, f 
 	d.emit()
 	readFunctionPolicy(ctx, s, client, d.id)
 	readFunctionURLs(ctx, s, client, d)
+	unlisted(s, eventInvokeConfigs(ctx, s, client, d.id), "AWS::Lambda::EventInvokeConfig")
 }
 
 func functionDraft(s *aws.Session, f types.FunctionConfiguration) *draft {
