@@ -81,6 +81,18 @@ func TestExceptionsOfAFolder(t *testing.T) {
 	}
 }
 
+func TestExceptionsForNoControl(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "exceptions", "a.yaml"), "- {id: EX-1, controls: [s3-bucket-ssl-requests-only, no-such-control], owner: o, approver: p, reason: r, created: 2026-01-01, expires: 2026-02-01}\n")
+	r, err := NewReviewing(Workspace{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Warnings(); len(got) != 1 || !strings.Contains(got[0], `a.yaml:1: exception EX-1 is about control "no-such-control"`) {
+		t.Errorf("%q", got)
+	}
+}
+
 const template = `Resources:
   Data:
     Type: AWS::SQS::Queue

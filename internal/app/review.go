@@ -179,3 +179,22 @@ func fillStates(ctx context.Context, s *store.Store, answer *review.Review) erro
 	}
 	return nil
 }
+
+// Warnings are what the workspace says that has no effect: exceptions for controls
+// that do not exist. They are no errors, since a later version may bring or take
+// a control.
+func (r *Reviewing) Warnings() []string {
+	known := map[string]bool{}
+	for _, c := range r.Engine.Controls() {
+		known[c.ID] = true
+	}
+	var out []string
+	for _, x := range r.Exceptions {
+		for _, id := range x.Controls {
+			if !known[id] {
+				out = append(out, fmt.Sprintf("%s:%d: exception %s is about control %q, which does not exist; it covers nothing there", x.File, x.Line, x.ID, id))
+			}
+		}
+	}
+	return out
+}

@@ -57,19 +57,9 @@ configuration, 3 with --strict: something could not be seen.`,
 }
 
 func (p *program) runReview(c *cobra.Command, f reviewFlags) error {
-	format, err := report.ParseReviewFormat(f.format)
-	if err != nil {
-		return app.Usage(err)
-	}
-	limit, err := threshold(f.failOn)
+	format, limit, err := f.read()
 	if err != nil {
 		return err
-	}
-	if f.newOnly && f.baseline == "" {
-		return app.Usage(errors.New("--new-only needs a --baseline to be new against"))
-	}
-	if f.asOf != "" && f.baseline != "" {
-		return app.Usage(errors.New("--baseline compares with the review that is being recorded, and --as-of records none; leave one of them out"))
 	}
 	at, past, err := p.instant(f.asOf)
 	if err != nil {
@@ -83,21 +73,12 @@ func (p *program) runReview(c *cobra.Command, f reviewFlags) error {
 	if err != nil {
 		return err
 	}
-	// A review never makes a store: one that is not there is a mistake to point out.
-	s, err := p.open(c.Context(), w, true)
+	for _, warning := range reviewing.Warnings() {
+		fmt.Fprintln(p.Err, "warning:", warning)
+	}
+	s, at, err := p.openForReview(c.Context(), w, at, past)
 	if err != nil {
 		return err
-	}
-	if at, err = judgedAt(c.Context(), s, at, past); err != nil {
-		return errors.Join(err, s.Close())
-	}
-	if !past {
-		if err := s.Close(); err != nil {
-			return err
-		}
-		if s, err = p.open(c.Context(), w, false); err != nil {
-			return err
-		}
 	}
 	defer s.Close()
 	answer, err := p.answer(c, reviewing, s, at, past)
@@ -115,6 +96,42 @@ func (p *program) runReview(c *cobra.Command, f reviewFlags) error {
 		return err
 	}
 	return p.judged(answer, f, limit)
+}
+
+// read checks the flags against each other.
+func (f reviewFlags) read() (report.Format, finding.Severity, error) {
+	format, err := report.ParseReviewFormat(f.format)
+	if err != nil {
+		return "", "", app.Usage(err)
+	}
+	if f.newOnly && f.baseline == "" {
+		return "", "", app.Usage(errors.New("--new-only needs a --baseline to be new against"))
+	}
+	if f.asOf != "" && f.baseline != "" {
+		return "", "", app.Usage(errors.New("--baseline compares with the review that is being recorded, and --as-of records none; leave one of them out"))
+	}
+	limit, err := threshold(f.failOn)
+	return format, limit, err
+}
+
+// openForReview opens the store, for writing unless a past instant is judged. It
+// never makes one: a store that is not there is a mistake to point out.
+func (p *program) openForReview(ctx context.Context, w app.Workspace, at time.Time, past bool) (*store.Store, time.Time, error) {
+	s, err := p.open(ctx, w, true)
+	if err != nil {
+		return nil, at, err
+	}
+	if at, err = judgedAt(ctx, s, at, past); err != nil {
+		return nil, at, errors.Join(err, s.Close())
+	}
+	if past {
+		return s, at, nil
+	}
+	if err := s.Close(); err != nil {
+		return nil, at, err
+	}
+	s, err = p.open(ctx, w, false)
+	return s, at, err
 }
 
 // judgedAt is never before the latest evidence, unless a past instant was asked
