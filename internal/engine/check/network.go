@@ -56,6 +56,9 @@ func ruleOpen(rule any, protocol string, port int64, family string) any {
 	if family != "ipv4" {
 		source = either(source, openSource(r["CidrIpv6"]))
 	}
+	if source == false {
+		return false // as most rules are, whatever they carry
+	}
 	return both(source, carries(r, protocol, port))
 }
 
