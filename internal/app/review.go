@@ -24,14 +24,19 @@ type snapshot struct {
 
 func (s snapshot) Accounts(ctx context.Context) ([]string, error) { return s.store.Accounts(ctx) }
 
-func (s snapshot) Records(ctx context.Context, account string, types []string) iter.Seq2[review.Record, error] {
+func (s snapshot) Resources(ctx context.Context, account string, types []string) iter.Seq2[*evidence.Resource, error] {
 	query := store.Query{Types: types}
 	if account != "" {
 		query.Accounts = []string{account}
 	}
-	return func(yield func(review.Record, error) bool) {
-		for r, err := range s.store.Records(ctx, s.at, query) {
-			if !yield(r, err) {
+	return func(yield func(*evidence.Resource, error) bool) {
+		var decoder evidence.Decoder
+		for record, err := range s.store.Records(ctx, s.at, query) {
+			var r *evidence.Resource
+			if err == nil {
+				r, err = record.Resource(&decoder)
+			}
+			if !yield(r, err) || err != nil {
 				return
 			}
 		}

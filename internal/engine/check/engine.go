@@ -11,7 +11,6 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/ext"
 
-	"holdfast.dev/holdfast/internal/evidence"
 	"holdfast.dev/holdfast/internal/evidence/schema"
 )
 
@@ -97,17 +96,6 @@ func (e *Engine) For(typ string) []*Control {
 		out = append(out, p.control)
 	}
 	return out
-}
-
-// Related lists the types which controls ask for beyond the resource they
-// judge. An estate has to be given all of them before the first evaluation.
-func (e *Engine) Related() []string {
-	types := []string{evidence.TypeOrganization}
-	for t := range e.wanted {
-		types = append(types, t)
-	}
-	slices.Sort(types)
-	return slices.Compact(types)
 }
 
 func environment(extra []Function) (*cel.Env, map[string]function, error) {

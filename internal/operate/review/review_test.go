@@ -27,10 +27,6 @@ type world struct {
 	broken    bool // reading fails after the first resource
 }
 
-type held struct{ r *evidence.Resource }
-
-func (h held) Resource(*evidence.Decoder) (*evidence.Resource, error) { return h.r, nil }
-
 func (w world) Accounts(context.Context) ([]string, error) {
 	var out []string
 	for _, r := range w.resources {
@@ -42,13 +38,13 @@ func (w world) Accounts(context.Context) ([]string, error) {
 
 var errBroken = errors.New("the disk is gone")
 
-func (w world) Records(_ context.Context, account string, types []string) iter.Seq2[Record, error] {
-	return func(yield func(Record, error) bool) {
+func (w world) Resources(_ context.Context, account string, types []string) iter.Seq2[*evidence.Resource, error] {
+	return func(yield func(*evidence.Resource, error) bool) {
 		for _, r := range w.resources {
 			if account != "" && r.Account != account || len(types) > 0 && !slices.Contains(types, r.Type) {
 				continue
 			}
-			if !yield(held{r}, nil) {
+			if !yield(r, nil) {
 				return
 			}
 			if w.broken && len(types) == 0 {

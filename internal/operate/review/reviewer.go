@@ -15,17 +15,12 @@ import (
 	"holdfast.dev/holdfast/internal/operate/control"
 )
 
-// Record is a resource that is still to be decoded, so that many workers can
-// share that work.
-type Record interface {
-	Resource(*evidence.Decoder) (*evidence.Resource, error)
-}
-
 // Evidence is what a review reads: the snapshot of one instant.
 type Evidence interface {
 	Accounts(ctx context.Context) ([]string, error)
-	// Records streams the resources of an account, or those of the given types.
-	Records(ctx context.Context, account string, types []string) iter.Seq2[Record, error]
+	// Resources streams the resources of an account, or those of the given types.
+	// Several workers call it at once.
+	Resources(ctx context.Context, account string, types []string) iter.Seq2[*evidence.Resource, error]
 	Gaps(ctx context.Context) ([]evidence.Gap, error)
 	// Listed are the types that were listed in each account, also those of which
 	// it turned out to have none.
@@ -125,13 +120,8 @@ func (r *Reviewer) prepare(ctx context.Context) error {
 	for _, g := range r.gaps {
 		r.gapsOf[g.Account] = append(r.gapsOf[g.Account], g)
 	}
-	var decoder evidence.Decoder
 	types := []string{evidence.TypeAccount, evidence.TypeNode, evidence.TypeOrganization, typePolicy}
-	for record, err := range r.Evidence.Records(ctx, "", types) {
-		if err != nil {
-			return err
-		}
-		resource, err := record.Resource(&decoder)
+	for resource, err := range r.Evidence.Resources(ctx, "", types) {
 		if err != nil {
 			return err
 		}
@@ -207,11 +197,10 @@ func (r *Reviewer) judge(ctx context.Context, found chan<- []finding.Finding) er
 // worker judges one account after the other.
 type worker struct {
 	*Reviewer
-	tally   *tally
-	judge   *check.Judge
-	decoder evidence.Decoder
-	found   chan<- []finding.Finding
-	scope   check.Scope
+	tally *tally
+	judge *check.Judge
+	found chan<- []finding.Finding
+	scope check.Scope
 }
 
 // handover is how many findings a worker hands over at a time.
@@ -255,11 +244,7 @@ func (w *worker) account(ctx context.Context, id string) error {
 
 func (w *worker) load(ctx context.Context, account string) ([]*evidence.Resource, error) {
 	var out []*evidence.Resource
-	for record, err := range w.Evidence.Records(ctx, account, nil) {
-		if err != nil {
-			return nil, err
-		}
-		resource, err := record.Resource(&w.decoder)
+	for resource, err := range w.Evidence.Resources(ctx, account, nil) {
 		if err != nil {
 			return nil, err
 		}
