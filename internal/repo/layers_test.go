@@ -29,6 +29,8 @@ var layers = []layer{
 	{"internal/source", []string{"internal/evidence", "internal/kleene"}, "a source turns its own world into evidence and knows no other"},
 	{"internal/operate/review", []string{"internal/engine", "internal/evidence", "internal/kleene", "internal/finding", "internal/operate/control", "internal/operate/risk"},
 		"the review stands on controls and risk, never the other way"},
+	{"internal/operate/control", []string{"internal/engine", "internal/evidence", "internal/kleene", "internal/finding", "internal/operate/access"},
+		"controls ask who can do what, never the other way"},
 	{"internal/operate", []string{"internal/engine", "internal/evidence", "internal/kleene", "internal/finding"}, "practices stand on engines and findings; where one stands on another, name it here, one way"},
 	{"internal/store", []string{"internal/evidence", "internal/finding", "internal/store"}, "the store keeps what was observed and judged, and judges nothing"},
 	{"internal/surface/report", []string{"internal/finding", "internal/operate", "internal/evidence"}, "reports print what is there and fetch nothing"},

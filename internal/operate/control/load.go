@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"holdfast.dev/holdfast/internal/engine/check"
-	"holdfast.dev/holdfast/internal/engine/iam"
+	"holdfast.dev/holdfast/internal/engine/iam/exposure"
 	"holdfast.dev/holdfast/internal/evidence"
 	"holdfast.dev/holdfast/internal/kleene"
 )
@@ -56,12 +56,12 @@ func isYAML(name string) bool {
 // Options give controls the functions of the other engines.
 func Options(params map[string]map[string]any) check.Options {
 	return check.Options{Params: params, Functions: []check.Function{
-		judge("policy_public", iam.Public),
-		judge("policy_admin", iam.Admin),
-		judge("policy_wildcard", iam.Wildcard),
-		judge("policy_requires_tls", iam.RequiresTLS),
+		judge("policy_public", exposure.Public),
+		judge("policy_admin", exposure.Admin),
+		judge("policy_wildcard", exposure.Wildcard),
+		judge("policy_requires_tls", exposure.RequiresTLS),
 		{Name: "policy_external", Arity: 2, Call: external},
-		{Name: "policy_statements", Arity: 1, Call: func(args []any) (any, error) { return iam.Statements(args[0]), nil }},
+		{Name: "policy_statements", Arity: 1, Call: func(args []any) (any, error) { return exposure.Statements(args[0]), nil }},
 	}}
 }
 
@@ -85,7 +85,7 @@ func judge(name string, ask func(doc any) kleene.Value) check.Function {
 // in beyond those given. Where there may be more, an unknown one is among them.
 func external(args []any) (any, error) {
 	own, ownKnown := accountsOf(args[1])
-	accounts, known := iam.External(args[0], own...)
+	accounts, known := exposure.External(args[0], own...)
 	switch {
 	case !ownKnown && len(accounts) > 0:
 		return evidence.Unknown{Reason: "the account itself is not known"}, nil

@@ -1,10 +1,7 @@
-// Package iam answers questions about AWS policies: who a document lets in, and
-// what it lets them do. It is pure: values in, values out.
-//
-// So far it reads single documents, which is what posture controls ask: is this
-// policy public, does it grant everything, does it insist on TLS. Answers are
-// three-valued, since a document may hold parts that were not seen.
-package iam
+// Package exposure answers what posture controls ask of one policy document: who
+// it lets in from outside, and what it lets them do. Answers are three-valued,
+// since a document may hold parts that were not seen.
+package exposure
 
 import (
 	"maps"

@@ -1,0 +1,112 @@
+package iam
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Kind is what sort of principal makes a request.
+type Kind uint8
+
+const (
+	KindAnonymous     Kind = iota // nobody: the request is not signed
+	KindUser                      // IAM user
+	KindRole                      // a role, whatever its session
+	KindSession                   // one session of a role
+	KindFederatedUser             // session of sts:GetFederationToken
+	KindRoot                      // the account itself
+	KindService                   // an AWS service
+	KindFederated                 // somebody an identity provider vouches for, before a role is assumed
+)
+
+// String is the kind's name.
+func (k Kind) String() string {
+	return [...]string{"anonymous", "user", "role", "session", "federated-user", "root", "service", "federated"}[k]
+}
+
+// Principal is who makes a request. Build one with ParsePrincipal, Service or
+// Anonymous and set what else is known; it is not changed once in use.
+type Principal struct {
+	Kind Kind
+	// ARN is that of the user, role, session, federated user or root; of somebody
+	// federated that of the provider, or its name (accounts.google.com).
+	ARN string
+	// Role is the ARN of the role behind a session, with its path; of a role its own.
+	Role    string
+	Account string
+	Name    string // of the user, role, session or service
+	ID      string // unique id (AIDA…, AROA…) of the user or role; "" where not known
+	// CanonicalID is that of the account, as Amazon S3 uses it; "" where not known.
+	CanonicalID string
+
+	OrgID    string   // of the account's organisation; "" where it is in none
+	OrgPaths []string // as in aws:PrincipalOrgPaths
+	OrgSeen  bool     // whether the two are known
+	Tags     map[string]string
+	TagsSeen bool
+	// Management is set where the account is the organisation's management account,
+	// which SCPs do not bind.
+	Management bool
+}
+
+// Anonymous is who does not sign requests.
+func Anonymous() *Principal { return &Principal{Kind: KindAnonymous} }
+
+// Service is an AWS service, named as in a policy: lambda.amazonaws.com.
+func Service(name string) *Principal { return &Principal{Kind: KindService, Name: name} }
+
+// Federated is somebody for whom the identity provider of this ARN or name vouches.
+func Federated(provider string) *Principal { return &Principal{Kind: KindFederated, ARN: provider} }
+
+// ParsePrincipal reads the ARN of a principal. The role of a session is taken to
+// have no path, since the session's ARN leaves it out; set Role where it is known.
+func ParsePrincipal(arn string) (*Principal, error) {
+	if account := arn; isAccount(account) {
+		return &Principal{Kind: KindRoot, ARN: "arn:aws:iam::" + account + ":root", Account: account}, nil
+	}
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || parts[3] != "" || !isAccount(parts[4]) || parts[2] != "iam" && parts[2] != "sts" {
+		return nil, fmt.Errorf("%q is not the ARN of a principal; expected something like arn:aws:iam::111122223333:role/name", arn)
+	}
+	p := &Principal{ARN: arn, Account: parts[4]}
+	kind, name, _ := strings.Cut(parts[5], "/")
+	p.Name = name[strings.LastIndexByte(name, '/')+1:]
+	switch {
+	case parts[2] == "iam" && parts[5] == "root":
+		p.Kind = KindRoot
+	case p.Name == "" || strings.ContainsAny(arn, "*?"):
+		return nil, fmt.Errorf("%q does not name one principal", arn)
+	case parts[2] == "iam" && kind == "user":
+		p.Kind = KindUser
+	case parts[2] == "iam" && kind == "role":
+		p.Kind, p.Role = KindRole, arn
+	case parts[2] == "sts" && kind == "assumed-role":
+		role, session, ok := strings.Cut(name, "/")
+		if !ok || role == "" || session == "" {
+			return nil, fmt.Errorf("%q lacks the name of the role or of the session", arn)
+		}
+		p.Kind, p.Name = KindSession, session
+		p.Role = "arn:" + parts[1] + ":iam::" + parts[4] + ":role/" + role
+	case parts[2] == "sts" && kind == "federated-user":
+		p.Kind, p.Name = KindFederatedUser, name
+	default:
+		return nil, fmt.Errorf("%q is not the ARN of a user, role, session, federated user or root", arn)
+	}
+	return p, nil
+}
+
+func isAccount(s string) bool {
+	if len(s) != 12 {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// ServiceLinked tells whether the principal is a service-linked role, which
+// neither SCPs nor RCPs bind.
+func (p *Principal) ServiceLinked() bool { return strings.Contains(p.Role, ":role/aws-service-role/") }

@@ -1,0 +1,15 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+// iam groups what is asked of policies. Each question has a file of its own.
+func (p *program) iam() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "iam",
+		Short: "Decide, explain and trim what policies allow",
+	}
+	c.AddCommand(
+	// one line per question, in the order of the documentation
+	)
+	return c
+}
