@@ -1,0 +1,73 @@
+package action
+
+// global are the condition keys that any request may carry. Source: AWS IAM User
+// Guide, "AWS global condition context keys", the "Availability", "Data type"
+// and "Value type" of each, with the cross-service keys at its end.
+var global = []Key{
+	// of the principal
+	{Name: "aws:PrincipalArn", Type: ARN, Presence: Signed},
+	{Name: "aws:PrincipalAccount", Type: String, Presence: Always}, // "anonymous" where nobody signed
+	{Name: "aws:PrincipalOrgPaths", Type: String, Multivalued: true},
+	{Name: "aws:PrincipalOrgID", Type: String},
+	{Name: "aws:PrincipalTag/${TagKey}", Type: String},
+	{Name: "aws:PrincipalIsAWSService", Type: Bool, Presence: Signed},
+	{Name: "aws:PrincipalServiceName", Type: String},
+	{Name: "aws:PrincipalServiceNamesList", Type: String, Multivalued: true},
+	{Name: "aws:PrincipalType", Type: String, Presence: Always},
+	{Name: "aws:userid", Type: String, Presence: Always},
+	{Name: "aws:username", Type: String},
+	// of the session
+	{Name: "aws:AssumedRoot", Type: Bool},
+	{Name: "aws:FederatedProvider", Type: String},
+	{Name: "aws:TokenIssueTime", Type: Date},
+	{Name: "aws:MultiFactorAuthAge", Type: Numeric},
+	{Name: "aws:MultiFactorAuthPresent", Type: Bool},
+	{Name: "aws:ChatbotSourceArn", Type: ARN},
+	{Name: "aws:Ec2InstanceSourceVpc", Type: String},
+	{Name: "aws:Ec2InstanceSourcePrivateIPv4", Type: IPAddress},
+	{Name: "aws:SourceIdentity", Type: String},
+	{Name: "aws:SignInSessionArn", Type: ARN},
+	{Name: "ec2:RoleDelivery", Type: Numeric},
+	{Name: "ec2:SourceInstanceArn", Type: ARN},
+	{Name: "glue:RoleAssumedBy", Type: String},
+	{Name: "glue:CredentialIssuingService", Type: String},
+	{Name: "codebuild:BuildArn", Type: ARN},
+	{Name: "codebuild:ProjectArn", Type: ARN},
+	{Name: "lambda:SourceFunctionArn", Type: ARN},
+	{Name: "ssm:SourceInstanceArn", Type: ARN},
+	{Name: "identitystore:UserId", Type: String},
+	// of the network
+	{Name: "aws:SourceIp", Type: IPAddress},
+	{Name: "aws:SourceVpc", Type: String},
+	{Name: "aws:SourceVpcArn", Type: ARN},
+	{Name: "aws:SourceVpce", Type: String},
+	{Name: "aws:VpceAccount", Type: String},
+	{Name: "aws:VpceOrgID", Type: String},
+	{Name: "aws:VpceOrgPaths", Type: String, Multivalued: true},
+	{Name: "aws:VpcSourceIp", Type: IPAddress},
+	// of the resource
+	{Name: "aws:ResourceAccount", Type: String},
+	{Name: "aws:ResourceOrgID", Type: String},
+	{Name: "aws:ResourceOrgPaths", Type: String, Multivalued: true},
+	{Name: "aws:ResourceTag/${TagKey}", Type: String},
+	// of the request
+	{Name: "aws:CalledVia", Type: String, Multivalued: true},
+	{Name: "aws:CalledViaFirst", Type: String},
+	{Name: "aws:CalledViaLast", Type: String},
+	{Name: "aws:ViaAWSService", Type: Bool},
+	{Name: "aws:CalledViaAWSMCP", Type: String},
+	{Name: "aws:ViaAWSMCPService", Type: Bool},
+	{Name: "aws:IsMcpServiceAction", Type: Bool},
+	{Name: "aws:CurrentTime", Type: Date, Presence: Always},
+	{Name: "aws:EpochTime", Type: Date, Presence: Always},
+	{Name: "aws:referer", Type: String},
+	{Name: "aws:RequestedRegion", Type: String, Presence: Always},
+	{Name: "aws:RequestTag/${TagKey}", Type: String},
+	{Name: "aws:TagKeys", Type: String, Multivalued: true},
+	{Name: "aws:SecureTransport", Type: Bool, Presence: Always},
+	{Name: "aws:SourceAccount", Type: String},
+	{Name: "aws:SourceArn", Type: ARN},
+	{Name: "aws:SourceOrgID", Type: String},
+	{Name: "aws:SourceOrgPaths", Type: String, Multivalued: true},
+	{Name: "aws:UserAgent", Type: String, Presence: Always},
+}
