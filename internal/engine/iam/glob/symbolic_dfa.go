@@ -1,0 +1,171 @@
+package glob
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
+	"unicode"
+)
+
+// automaton is a pattern as a machine that reads a text character by character.
+// A state is the set of places in the pattern where the reading may be; states
+// are made when they are first reached. State 0 is the empty set: nothing that
+// follows can make the text match.
+type automaton struct {
+	tokens []token
+	fold   bool
+	states []state
+	ids    map[string]int32
+	start  int32
+}
+
+type state struct {
+	places set
+	all    set // places, and those before that mean no more than they do
+	accept bool
+	chars  []rune // those that lead elsewhere than any other character does
+	next   map[rune]int32
+}
+
+// set is a set of places in a pattern.
+type set []uint64
+
+func (s set) has(i int) bool { return s[i/64]>>(i%64)&1 != 0 }
+func (s set) add(i int)      { s[i/64] |= 1 << (i % 64) }
+
+func (s set) within(t set) bool {
+	for i, w := range s {
+		if w&^t[i] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// first is the smallest member, or -1.
+func (s set) first() int {
+	for w, word := range s {
+		if word != 0 {
+			return w*64 + bits.TrailingZeros64(word)
+		}
+	}
+	return -1
+}
+
+// each calls fn for the members, the smallest first.
+func (s set) each(fn func(i int)) {
+	for w, word := range s {
+		for ; word != 0; word &= word - 1 {
+			fn(w*64 + bits.TrailingZeros64(word))
+		}
+	}
+}
+
+func newAutomaton(g Glob) *automaton {
+	m := &automaton{tokens: g.tokens(), fold: g.Fold, ids: map[string]int32{}}
+	m.intern(m.empty())
+	first := m.empty()
+	first.add(0)
+	m.start = m.intern(m.close(first))
+	return m
+}
+
+func (m *automaton) empty() set { return make(set, len(m.tokens)/64+1) }
+
+// close adds the places reached without reading: behind a *. Places before the
+// last * reached are dropped: what they would still match, that * matches too.
+// (In an ARN's pattern all places of a state lie in one part, or the * is the
+// last token, so wildcards that stop at colons are no exception.)
+func (m *automaton) close(s set) set {
+	last := -1
+	for i, t := range m.tokens {
+		if t.kind == many && s.has(i) {
+			s.add(i + 1)
+			last = i
+		}
+	}
+	for i := range max(last, 0) {
+		s[i/64] &^= 1 << (i % 64)
+	}
+	return s
+}
+
+func (m *automaton) intern(s set) int32 {
+	key := make([]byte, 0, 8*len(s))
+	for _, w := range s {
+		key = binary.LittleEndian.AppendUint64(key, w)
+	}
+	if id, ok := m.ids[string(key)]; ok {
+		return id
+	}
+	id := int32(len(m.states))
+	m.ids[string(key)] = id
+	m.states = append(m.states, state{places: s, all: m.implied(s), accept: s.has(len(m.tokens)), chars: m.chars(s), next: map[rune]int32{}})
+	return id
+}
+
+// implied adds the places before a * that takes everything: what they match it
+// matches.
+func (m *automaton) implied(s set) set {
+	i := s.first()
+	if i < 0 || i == len(m.tokens) || m.tokens[i].kind != many || m.tokens[i].part {
+		return s
+	}
+	out := append(set(nil), s...)
+	for j := range i {
+		out.add(j)
+	}
+	return out
+}
+
+// chars are those on which the places of a state differ.
+func (m *automaton) chars(s set) []rune {
+	var out []rune
+	s.each(func(i int) {
+		if i == len(m.tokens) {
+			return
+		}
+		switch t := m.tokens[i]; {
+		case t.kind == literal:
+			out = append(out, variants(t.char, m.fold)...)
+		case t.part:
+			out = append(out, ':')
+		}
+	})
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// variants are the ways to write a character of a pattern.
+func variants(c rune, fold bool) []rune {
+	if upper := unicode.ToUpper(c); fold && upper != c && lower(upper) == c {
+		return []rune{c, upper}
+	}
+	return []rune{c}
+}
+
+// step reads one character.
+func (m *automaton) step(id int32, c rune) int32 {
+	if id == 0 {
+		return 0
+	}
+	if !has(m.states[id].chars, c) {
+		c = -1 // all others lead to the same place
+	}
+	if next, ok := m.states[id].next[c]; ok {
+		return next
+	}
+	to := m.empty()
+	m.states[id].places.each(func(i int) {
+		if i == len(m.tokens) || !m.tokens[i].takes(c, m.fold) {
+			return
+		}
+		if m.tokens[i].kind != many {
+			i++
+		}
+		to.add(i)
+	})
+	next := m.intern(m.close(to))
+	m.states[id].next[c] = next
+	return next
+}
