@@ -1,0 +1,57 @@
+// Package cloudtrail reads CloudTrail records: log files as AWS lays them down
+// (any prefix, of accounts and of organisations, gzip or plain), JSON Lines, arrays,
+// and what LookupEvents answers. It hands over evidence.Event one by one, keeps
+// each record as it was, and never lets one bad file stop the others: what could
+// not be read comes out as a Fault, with file and offset.
+//
+// Three steps: files are found and put into the order in which AWS delivered them
+// (Local, or another lister of File), a file is cut into records (scan.go), and a
+// record gives the fields that every reader of events needs (record.go). Memory is
+// bounded by the largest record and by the event ids remembered (seen.go), never by
+// the size of files.
+//
+// Source of the shapes: AWS CloudTrail User Guide, "CloudTrail log file examples"
+// and "CloudTrail record contents"; API reference of LookupEvents.
+package cloudtrail
+
+import "time"
+
+// Limits bound what hostile or broken input can cost. Zero fields take the
+// defaults.
+type Limits struct {
+	Record int // bytes of one record
+	Depth  int // of nested JSON
+	Ratio  int // bytes out of gzip for each byte in, once 16 MiB came out
+	IDs    int // event ids remembered to find duplicates; the oldest are forgotten beyond
+}
+
+// DefaultLimits are far beyond what CloudTrail writes: records stay below 1 MiB,
+// logs shrink about twentyfold.
+var DefaultLimits = Limits{Record: 8 << 20, Depth: 128, Ratio: 400, IDs: 4 << 20}
+
+func (l Limits) orDefault() Limits {
+	set := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	set(&l.Record, DefaultLimits.Record)
+	set(&l.Depth, DefaultLimits.Depth)
+	set(&l.Ratio, DefaultLimits.Ratio)
+	set(&l.IDs, DefaultLimits.IDs)
+	return l
+}
+
+// Stats is what one reading came across.
+type Stats struct {
+	Files      int // read, whole or in part
+	Faulty     int // could not be read to the end
+	Digests    int // digest files, which hold no records
+	Foreign    int // logs of other services beside those of CloudTrail
+	Early      int // files delivered before Since, not opened
+	Events     int // handed over
+	Duplicates int // the same event id once more
+	Outside    int // records outside of Since and Until
+	First      time.Time
+	Last       time.Time
+}

@@ -1,0 +1,59 @@
+package cloudtrail
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+)
+
+// plain gives the content of a file, decompressed where it is gzip. What it is
+// shows in the first bytes: mirrors of a bucket keep names and change content.
+func plain(r io.Reader, limits Limits) (io.Reader, error) {
+	counted := &counter{r: r}
+	buffered := bufio.NewReaderSize(counted, 64<<10)
+	head, err := buffered.Peek(2)
+	if err != nil && len(head) == 0 {
+		if err == io.EOF {
+			return bytes.NewReader(nil), nil
+		}
+		return nil, err
+	}
+	if !bytes.Equal(head, []byte{0x1f, 0x8b}) {
+		return buffered, nil
+	}
+	z, err := gzip.NewReader(buffered)
+	if err != nil {
+		return nil, err
+	}
+	return &bounded{r: z, in: counted, ratio: int64(limits.Ratio)}, nil
+}
+
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// bounded ends a decompression that yields far more than logs do.
+type bounded struct {
+	r     io.Reader
+	in    *counter
+	ratio int64
+	out   int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	b.out += int64(n)
+	if b.out > 16<<20 && b.out > b.ratio*b.in.n {
+		return 0, fmt.Errorf("%d bytes of gzip became more than %d bytes, more than %d times as much", b.in.n, b.out, b.ratio)
+	}
+	return n, err
+}

@@ -1,0 +1,289 @@
+package cloudtrail
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// The reader has a small JSON scanner of its own, because a record is cut out of a
+// stream, checked and read in one pass, and because encoding/json would decode
+// everything of which ten fields are needed.
+
+var (
+	errShort = errors.New("the text ends in the middle of a value")
+	errDeep  = errors.New("values are nested too deeply")
+	errJSON  = errors.New("not JSON")
+)
+
+// text is JSON of which the end may not have been read yet: then errShort.
+type text struct {
+	b     []byte
+	depth int // how deep values may be nested
+}
+
+func blank(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
+
+func (t text) space(i int) int {
+	for i < len(t.b) && blank(t.b[i]) {
+		i++
+	}
+	return i
+}
+
+// value gives the end of the value that starts at i.
+func (t text) value(i, level int) (int, error) {
+	if i >= len(t.b) {
+		return i, errShort
+	}
+	switch c := t.b[i]; {
+	case c == '"':
+		return t.str(i)
+	case c == '{' || c == '[':
+		if level >= t.depth {
+			return i, errDeep
+		}
+		if c == '{' {
+			return t.object(i, level+1, nil)
+		}
+		return t.array(i, level+1)
+	case c == 't':
+		return t.word(i, "true")
+	case c == 'f':
+		return t.word(i, "false")
+	case c == 'n':
+		return t.word(i, "null")
+	case c == '-' || c >= '0' && c <= '9':
+		return t.number(i)
+	}
+	return i, errJSON
+}
+
+func (t text) word(i int, w string) (int, error) {
+	rest := t.b[i:]
+	if len(rest) < len(w) {
+		if string(rest) == w[:len(rest)] {
+			return len(t.b), errShort
+		}
+		return i, errJSON
+	}
+	if string(rest[:len(w)]) != w {
+		return i, errJSON
+	}
+	return i + len(w), nil
+}
+
+func (t text) number(i int) (int, error) {
+	start := i
+	digits := func() bool {
+		from := i
+		for i < len(t.b) && t.b[i] >= '0' && t.b[i] <= '9' {
+			i++
+		}
+		return i > from
+	}
+	if t.b[i] == '-' {
+		i++
+	}
+	zero := i < len(t.b) && t.b[i] == '0'
+	first := i
+	ok := digits() && !(zero && i > first+1)
+	if ok && i < len(t.b) && t.b[i] == '.' {
+		i++
+		ok = digits()
+	}
+	if ok && i < len(t.b) && (t.b[i] == 'e' || t.b[i] == 'E') {
+		i++
+		if i < len(t.b) && (t.b[i] == '+' || t.b[i] == '-') {
+			i++
+		}
+		ok = digits()
+	}
+	if i == len(t.b) {
+		return i, errShort // more digits may follow
+	}
+	if !ok {
+		return start, errJSON
+	}
+	return i, nil
+}
+
+func (t text) str(i int) (int, error) {
+	b := t.b
+	for i++; i < len(b); i++ {
+		switch c := b[i]; {
+		case c == '"':
+			return i + 1, nil
+		case c < 0x20:
+			return i, errJSON
+		case c == '\\':
+			i++
+			if i >= len(b) {
+				return i, errShort
+			}
+			switch b[i] {
+			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+			case 'u':
+				if i+4 >= len(b) {
+					return i, errShort
+				}
+				if _, err := strconv.ParseUint(string(b[i+1:i+5]), 16, 16); err != nil {
+					return i, errJSON
+				}
+				i += 4
+			default:
+				return i, errJSON
+			}
+		}
+	}
+	return i, errShort
+}
+
+func (t text) array(i, level int) (int, error) {
+	i = t.space(i + 1)
+	if i < len(t.b) && t.b[i] == ']' {
+		return i + 1, nil
+	}
+	for {
+		var err error
+		if i, err = t.value(i, level); err != nil {
+			return i, err
+		}
+		i = t.space(i)
+		switch {
+		case i >= len(t.b):
+			return i, errShort
+		case t.b[i] == ']':
+			return i + 1, nil
+		case t.b[i] != ',':
+			return i, errJSON
+		}
+		i = t.space(i + 1)
+	}
+}
+
+// field is told the quoted key and the start of the value of each member. It gives
+// the end of the value, or -1 where the scanner is to look for it.
+type field func(key []byte, start int) (end int, err error)
+
+// object goes through the object that starts at i.
+func (t text) object(i, level int, each field) (int, error) {
+	i = t.space(i + 1)
+	if i < len(t.b) && t.b[i] == '}' {
+		return i + 1, nil
+	}
+	for {
+		key, start, err := t.key(i)
+		if err != nil {
+			return start, err
+		}
+		end := -1
+		if each != nil {
+			if end, err = each(key, start); err != nil {
+				return max(end, start), err
+			}
+		}
+		if end < 0 {
+			if end, err = t.value(start, level); err != nil {
+				return end, err
+			}
+		}
+		i = t.space(end)
+		switch {
+		case i >= len(t.b):
+			return i, errShort
+		case t.b[i] == '}':
+			return i + 1, nil
+		case t.b[i] != ',':
+			return i, errJSON
+		}
+		i = t.space(i + 1)
+	}
+}
+
+// key reads `"key" :` and gives the key without quotes and the start of its value.
+func (t text) key(i int) (key []byte, start int, err error) {
+	if i >= len(t.b) {
+		return nil, i, errShort
+	}
+	if t.b[i] != '"' {
+		return nil, i, errJSON
+	}
+	end, err := t.str(i)
+	if err != nil {
+		return nil, end, err
+	}
+	colon := t.space(end)
+	if colon >= len(t.b) {
+		return nil, colon, errShort
+	}
+	if t.b[colon] != ':' {
+		return nil, colon, errJSON
+	}
+	start = t.space(colon + 1)
+	if start >= len(t.b) {
+		return nil, start, errShort
+	}
+	return t.b[i+1 : end-1], start, nil
+}
+
+// unquote gives the text of a JSON string, which was scanned before. What is no
+// string gives nil. Without escapes it is part of the input.
+func unquote(v []byte) []byte {
+	if len(v) < 2 || v[0] != '"' {
+		return nil
+	}
+	v = v[1 : len(v)-1]
+	i := bytes.IndexByte(v, '\\')
+	if i < 0 {
+		return v
+	}
+	out := append(make([]byte, 0, len(v)), v[:i]...)
+	for ; i < len(v); i++ {
+		if v[i] != '\\' {
+			out = append(out, v[i])
+			continue
+		}
+		i++
+		switch v[i] {
+		case 'b':
+			out = append(out, '\b')
+		case 'f':
+			out = append(out, '\f')
+		case 'n':
+			out = append(out, '\n')
+		case 'r':
+			out = append(out, '\r')
+		case 't':
+			out = append(out, '\t')
+		case 'u':
+			r := unit(v, i)
+			i += 4
+			if utf16.IsSurrogate(r) {
+				if i+6 < len(v) && v[i+1] == '\\' && v[i+2] == 'u' {
+					if pair := utf16.DecodeRune(r, unit(v, i+2)); pair != utf8.RuneError {
+						r, i = pair, i+6
+					}
+				}
+				if utf16.IsSurrogate(r) {
+					r = utf8.RuneError
+				}
+			}
+			out = utf8.AppendRune(out, r)
+		default: // " \ /
+			out = append(out, v[i])
+		}
+	}
+	return out
+}
+
+// unit reads the four digits behind the u at i.
+func unit(v []byte, i int) rune {
+	n, err := strconv.ParseUint(string(v[i+1:i+5]), 16, 16)
+	if err != nil {
+		return utf8.RuneError
+	}
+	return rune(n)
+}
