@@ -16,6 +16,9 @@ type Document struct {
 	// Unseen is set where there may be statements besides those listed (a part of
 	// the document was not seen), and says why.
 	Unseen string
+
+	versionAt Position // of Version, where Parse read it
+	wide      Position // of the first character beyond Latin-1 in the text
 }
 
 // The two versions of the language. Variables exist in the newer one only.
@@ -52,6 +55,7 @@ type Statement struct {
 	NotResources  []Text
 	Conditions    []Condition
 	Position      Position
+	sidAt         Position // of Sid, where Parse read it
 
 	// Unseen names the parts to which the lists above may lack elements, since
 	// something there was not seen.
