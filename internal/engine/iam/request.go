@@ -1,7 +1,13 @@
 package iam
 
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
 // Request is one question: may this principal do this to that, in these
-// circumstances? Make it with NewRequest.
+// circumstances? Make it with NewRequest, which prepares what deciding needs.
 type Request struct {
 	Principal *Principal
 	Action    string // service:Name
@@ -13,5 +19,56 @@ type Request struct {
 	// Management is set where Account is the management account, whose resources
 	// RCPs do not bind.
 	Management bool
-	Context    *Context
+	Context    *Context // nil is a context without keys
+
+	prepared
+}
+
+// prepared is what NewRequest works out once.
+type prepared struct {
+	action, service, name string // in lower case
+	serviceHash, nameHash uint32
+	serviceBit            uint64
+	arn                   arn
+	rules                 rules
+}
+
+// Limits of what is taken for a request. AWS's own are lower: 128 characters of
+// an action, 2,048 of an ARN.
+const (
+	maxAction   = 256
+	maxResource = 4096
+)
+
+// NewRequest checks a question and prepares it.
+func NewRequest(spec Request) (*Request, error) {
+	r := spec
+	if r.Principal == nil {
+		return nil, errors.New("the request has no principal; iam.Anonymous() is nobody")
+	}
+	service, name, ok := strings.Cut(strings.ToLower(r.Action), ":")
+	switch {
+	case len(r.Action) > maxAction:
+		return nil, fmt.Errorf("the action has %d characters; the longest of AWS have fewer than %d", len(r.Action), maxAction)
+	case !ok || service == "" || name == "" || strings.ContainsAny(r.Action, "*? \t\n"):
+		return nil, fmt.Errorf("%q is not one action; expected something like s3:GetObject", r.Action)
+	case len(r.Resource) > maxResource:
+		return nil, fmt.Errorf("the resource has %d characters; an ARN of AWS has at most 2,048", len(r.Resource))
+	case r.Resource == "" && !r.Partial:
+		return nil, errors.New(`the request has no resource; "*" stands for none in particular`)
+	}
+	r.prepared = prepared{
+		action: strings.ToLower(r.Action), service: service, name: name,
+		serviceHash: hash(service), nameHash: hash(name), arn: splitARN(r.Resource),
+	}
+	r.serviceBit = 1 << (r.serviceHash & 63)
+	r.rules = rulesOf(&r)
+	return &r, nil
+}
+
+// By is the same question about another principal.
+func (r *Request) By(p *Principal) Request {
+	out := *r
+	out.Principal = p
+	return out
 }

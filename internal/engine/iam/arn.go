@@ -1,0 +1,162 @@
+package iam
+
+import (
+	"strings"
+
+	"holdfast.dev/holdfast/internal/kleene"
+)
+
+// arn is an ARN taken apart: partition, service, Region, account and the rest.
+// What is not an ARN has ok unset, and only * matches it.
+type arn struct {
+	text string
+	part [5]string // partition, service, Region, account, resource
+	head int       // length of all before the resource
+	ok   bool
+}
+
+func splitARN(s string) arn {
+	a := arn{text: s}
+	rest := s
+	if !strings.HasPrefix(rest, "arn:") {
+		return a
+	}
+	rest = rest[len("arn:"):]
+	for i := range 4 {
+		at := strings.IndexByte(rest, ':')
+		if at < 0 {
+			return a
+		}
+		a.part[i], rest = rest[:at], rest[at+1:]
+	}
+	a.part[4], a.head, a.ok = rest, len(s)-len(rest), true
+	return a
+}
+
+// arnPattern matches ARNs part by part: a * stays within its part, except in the
+// last, which takes the colons that are left.
+type arnPattern struct {
+	any bool
+	// head is all before the resource where it has neither wildcard nor variable.
+	head string
+	// parts are what stands before the resource where head is empty; a pattern
+	// with fewer parts that ends in * covers all that may follow.
+	parts []text
+	short bool
+	last  text
+}
+
+func compileARN(s string, variables bool) arnPattern {
+	if s == "*" {
+		return arnPattern{any: true}
+	}
+	pieces := splitPattern(s, variables)
+	if len(pieces) < 6 {
+		return shortPattern(pieces, variables)
+	}
+	head := s[:len(s)-len(pieces[5])]
+	p := arnPattern{last: compileText(pieces[5], true, variables)}
+	if !strings.ContainsAny(head, "*?") && !(variables && strings.Contains(head, "${")) {
+		p.head = head
+		return p
+	}
+	for _, piece := range pieces[:5] {
+		p.parts = append(p.parts, compileText(piece, true, variables))
+	}
+	return p
+}
+
+// shortPattern is a pattern that is no whole ARN: it fits ARNs only where it ends
+// in *, which then stands for all that follows.
+func shortPattern(pieces []string, variables bool) arnPattern {
+	p := arnPattern{short: true}
+	if !strings.HasSuffix(pieces[len(pieces)-1], "*") {
+		return p
+	}
+	for _, piece := range pieces {
+		p.parts = append(p.parts, compileText(piece, true, variables))
+	}
+	return p
+}
+
+// splitPattern cuts at the first five colons outside of variables.
+func splitPattern(s string, variables bool) []string {
+	var out []string
+	start, depth := 0, 0
+	for i := 0; i < len(s) && len(out) < 5; i++ {
+		switch {
+		case variables && strings.HasPrefix(s[i:], "${"):
+			depth++
+		case s[i] == '}' && depth > 0:
+			depth--
+		case s[i] == ':' && depth == 0:
+			out = append(out, s[start:i])
+			start = i + 1
+		}
+	}
+	return append(out, s[start:])
+}
+
+// match compares with an ARN; the scope resolves variables.
+func (p *arnPattern) match(a *arn, s *scope) kleene.Value {
+	switch {
+	case p.any:
+		return kleene.True
+	case !a.ok:
+		return kleene.False
+	case p.short:
+		return p.matchShort(a, s)
+	}
+	head := p.matchHead(a, s)
+	if head == kleene.False {
+		return head
+	}
+	return head.And(p.last.match(a.part[4], s))
+}
+
+// matchStart compares with an ARN of which only the start is known.
+func (p *arnPattern) matchStart(a *arn, s *scope) kleene.Value {
+	switch {
+	case p.any:
+		return kleene.True
+	case !a.ok:
+		return kleene.Unknown // it ends within the parts that say whose it is
+	case p.short:
+		return p.matchShort(a, s) // its end covers whatever follows
+	}
+	head := p.matchHead(a, s)
+	if head == kleene.False {
+		return head
+	}
+	return head.And(p.last.matchStart(a.part[4]))
+}
+
+// matchHead compares all before the resource.
+func (p *arnPattern) matchHead(a *arn, s *scope) kleene.Value {
+	if p.parts == nil {
+		return kleene.Of(a.head == len(p.head) && a.text[:a.head] == p.head)
+	}
+	result := p.parts[0].match("arn", s)
+	for i := 0; i < 4 && result != kleene.False; i++ {
+		result = result.And(p.parts[i+1].match(a.part[i], s))
+	}
+	return result
+}
+
+func (p *arnPattern) matchShort(a *arn, s *scope) kleene.Value {
+	if p.parts == nil {
+		return kleene.False
+	}
+	result, rest := kleene.True, a.text
+	for i := range p.parts {
+		piece := rest
+		if i < len(p.parts)-1 {
+			at := strings.IndexByte(rest, ':')
+			piece, rest = rest[:at], rest[at+1:] // an ARN has more parts than this pattern
+		}
+		if result = result.And(p.parts[i].match(piece, s)); result == kleene.False {
+			break
+		}
+	}
+	return result
+}

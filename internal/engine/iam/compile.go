@@ -1,0 +1,207 @@
+package iam
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"holdfast.dev/holdfast/internal/engine/iam/glob"
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
+	"holdfast.dev/holdfast/internal/kleene"
+)
+
+// Policy is a compiled document. It is safe for concurrent use.
+type Policy struct {
+	Name string
+	Doc  *policy.Document
+
+	statements []statement
+	index      index
+	public     kleene.Value // what Amazon S3 calls public
+}
+
+// Compile makes a document ready to decide. It does not fail: what it does not
+// understand is unseen, and makes what depends on it Unknown.
+func Compile(name string, doc *policy.Document) *Policy {
+	p := &Policy{Name: name, Doc: doc, statements: make([]statement, len(doc.Statements))}
+	for i := range doc.Statements {
+		p.statements[i] = compileStatement(&doc.Statements[i], doc.Variables())
+		p.index.add(int32(i), &p.statements[i])
+	}
+	p.index.seal()
+	p.public = s3Public(doc)
+	return p
+}
+
+// statement is one statement, ready to match.
+type statement struct {
+	effect       policy.Effect
+	actions      []actionPattern
+	notActions   bool
+	resources    []resourcePattern
+	notResources bool
+	principals   []principal
+	named        naming
+	conditions   []condition
+	unseen       policy.Parts
+}
+
+// actionPattern is one element of Action or NotAction, in lower case. Where the service
+// is named, its hash tells most others apart at once.
+type actionPattern struct {
+	pattern glob.Pattern
+	service uint32
+	any     bool // the service is left open
+}
+
+// naming is how a statement says whom it concerns.
+type naming uint8
+
+const (
+	namesNobody naming = iota // no principal element
+	namesThese
+	namesOthers // NotPrincipal
+)
+
+// resourcePattern is one element of Resource or NotResource.
+type resourcePattern struct {
+	pattern arnPattern
+	// start and end are all that is known of it, where partial is set.
+	start   glob.Pattern
+	partial bool
+}
+
+func compileStatement(s *policy.Statement, variables bool) statement {
+	out := statement{effect: s.Effect, unseen: s.Unseen}
+	actions := s.Actions
+	if s.NotActions != nil {
+		actions, out.notActions = s.NotActions, true
+	}
+	for _, a := range actions {
+		if a.Partial {
+			out.unseen |= policy.ActionPart // which services it concerns is not known
+			continue
+		}
+		out.actions = append(out.actions, compileAction(strings.ToLower(a.Value)))
+	}
+	resources := s.Resources
+	if s.NotResources != nil {
+		resources, out.notResources = s.NotResources, true
+	}
+	for _, r := range resources {
+		if r.Partial {
+			out.resources = append(out.resources, resourcePattern{partial: true, start: glob.Compile(r.Value + "*" + r.Suffix)})
+			continue
+		}
+		out.resources = append(out.resources, resourcePattern{pattern: compileARN(r.Value, variables)})
+	}
+	switch {
+	case s.NotPrincipals != nil:
+		out.named, out.principals = namesOthers, compilePrincipals(s.NotPrincipals)
+	case s.Principals != nil || s.Unseen.Has(policy.PrincipalPart):
+		out.named, out.principals = namesThese, compilePrincipals(s.Principals)
+	}
+	for i := range s.Conditions {
+		out.conditions = append(out.conditions, compileCondition(&s.Conditions[i], variables))
+	}
+	return out
+}
+
+func compileAction(s string) actionPattern {
+	prefix, _, ok := strings.Cut(s, ":")
+	if !ok || strings.ContainsAny(prefix, "*?") {
+		return actionPattern{pattern: glob.Compile(s), any: true}
+	}
+	return actionPattern{pattern: glob.Compile(s), service: hash(prefix)}
+}
+
+// index finds the statements that may concern an action, without a look at those
+// that name other services.
+type index struct {
+	// always are statements which any action may concern: NotAction, an action that
+	// was not seen, a wildcard in the name of the service.
+	always   []int32
+	services []service
+	mask     uint64 // a bit for each service, to tell quickly that it is not there
+}
+
+// service is what a document says of the actions of one service.
+type service struct {
+	hash  uint32
+	name  string
+	exact []exactAction // by hash
+	wild  []wildAction
+}
+
+type exactAction struct {
+	hash      uint32
+	statement int32
+	name      string
+}
+
+type wildAction struct {
+	name      glob.Pattern // what follows the colon
+	statement int32
+}
+
+func (x *index) add(number int32, s *statement) {
+	if s.notActions || s.unseen.Has(policy.ActionPart) || slices.ContainsFunc(s.actions, func(a actionPattern) bool { return a.any }) {
+		x.always = append(x.always, number)
+		return
+	}
+	for i := range s.actions {
+		prefix, name, _ := strings.Cut(s.actions[i].pattern.String(), ":")
+		e := x.service(prefix)
+		if strings.ContainsAny(name, "*?") {
+			e.wild = append(e.wild, wildAction{glob.Compile(name), number})
+		} else {
+			e.exact = append(e.exact, exactAction{hash(name), number, name})
+		}
+	}
+}
+
+func (x *index) service(name string) *service {
+	h := hash(name)
+	x.mask |= 1 << (h & 63)
+	for i := range x.services {
+		if x.services[i].name == name {
+			return &x.services[i]
+		}
+	}
+	x.services = append(x.services, service{hash: h, name: name})
+	return &x.services[len(x.services)-1]
+}
+
+func (x *index) seal() {
+	for i := range x.services {
+		slices.SortFunc(x.services[i].exact, func(a, b exactAction) int {
+			return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.statement, b.statement))
+		})
+		x.services[i].exact = slices.Clip(x.services[i].exact)
+	}
+	x.services = slices.Clip(x.services)
+}
+
+// find is where the actions of a hash begin among those of a service.
+func (s *service) find(hash uint32) int {
+	lo, hi := 0, len(s.exact)
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if s.exact[mid].hash < hash {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// hash is FNV-1a, which is short and does not allocate. Names of one hash are
+// told apart by the names.
+func hash(s string) uint32 {
+	h := uint32(2166136261)
+	for i := range len(s) {
+		h = (h ^ uint32(s[i])) * 16777619
+	}
+	return h
+}

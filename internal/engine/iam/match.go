@@ -1,0 +1,206 @@
+package iam
+
+import (
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
+	"holdfast.dev/holdfast/internal/kleene"
+)
+
+// grant is how narrowly a statement of a resource policy names the caller, which
+// decides what else has to agree within one account.
+type grant uint8
+
+const (
+	byAccount grant = iota // the account: whatever its own policies say
+	byRole                 // the role behind a session
+	directly               // the very caller, or everyone
+	grants
+)
+
+// concerns tells whether the statement is about the action.
+func (s *statement) concerns(r *Request) kleene.Value {
+	result := kleene.False
+	for i := range s.actions {
+		if a := &s.actions[i]; (a.any || a.service == r.serviceHash) && a.pattern.Match(r.action) {
+			result = kleene.True
+			break
+		}
+	}
+	if result != kleene.True && s.unseen.Has(policy.ActionPart) {
+		result = kleene.Unknown
+	}
+	if s.notActions {
+		return result.Not()
+	}
+	return result
+}
+
+// covers tells whether the statement is about the resource. One without a
+// resource element is about what it is attached to.
+func (s *statement) covers(sc *scope) kleene.Value {
+	if len(s.resources) == 0 && !s.unseen.Has(policy.ResourcePart) {
+		return kleene.True
+	}
+	r, result := sc.req, kleene.False
+	if s.unseen.Has(policy.ResourcePart) {
+		result = kleene.Unknown
+	}
+	for i := range s.resources {
+		e := &s.resources[i]
+		switch {
+		case e.partial:
+			if r.Partial || e.start.Match(r.Resource) {
+				result = result.Or(kleene.Unknown)
+			}
+		case r.Partial:
+			result = result.Or(e.pattern.matchStart(&r.arn, sc))
+		default:
+			result = result.Or(e.pattern.match(&r.arn, sc))
+		}
+		if result == kleene.True {
+			break
+		}
+	}
+	if s.notResources {
+		return result.Not()
+	}
+	return result
+}
+
+// applies tells whether all conditions hold.
+func (s *statement) applies(sc *scope) kleene.Value {
+	result := kleene.True
+	if s.unseen.Has(policy.ConditionPart) {
+		result = kleene.Unknown
+	}
+	for i := range s.conditions {
+		if result = result.And(s.conditions[i].holds(sc)); result == kleene.False {
+			break
+		}
+	}
+	return result
+}
+
+// matches is all but the action and the principal.
+func (s *statement) matches(sc *scope) kleene.Value {
+	result := s.covers(sc)
+	if result == kleene.False {
+		return result
+	}
+	return result.And(s.applies(sc))
+}
+
+// verdict is what one layer says of a request.
+type verdict struct {
+	allow [grants]kleene.Value // of an identity policy only byAccount is used
+	deny  kleene.Value
+	// allowed and denied are the first statements that say so, or may.
+	allowed, denied place
+}
+
+// place is one statement of one policy.
+type place struct {
+	policy    *Policy
+	statement int32
+}
+
+func newVerdict() verdict {
+	return verdict{allow: [grants]kleene.Value{kleene.False, kleene.False, kleene.False}, deny: kleene.False}
+}
+
+// any is whether the layer allows at all.
+func (v *verdict) any() kleene.Value {
+	return v.allow[byAccount].Or(v.allow[byRole]).Or(v.allow[directly])
+}
+
+// set asks every policy of a set.
+func (v *verdict) set(set *Set, sc *scope, principals bool) {
+	for _, p := range set.Policies {
+		v.policy(p, sc, principals)
+	}
+	if set.Unseen != "" {
+		v.deny = v.deny.Or(kleene.Unknown)
+		for g := range v.allow {
+			v.allow[g] = v.allow[g].Or(kleene.Unknown)
+		}
+	}
+}
+
+// policy asks the statements that may concern the action.
+func (v *verdict) policy(p *Policy, sc *scope, principals bool) {
+	for _, i := range p.index.always {
+		if c := p.statements[i].concerns(sc.req); c != kleene.False {
+			v.statement(p, i, c, sc, principals)
+		}
+	}
+	if p.index.mask&sc.req.serviceBit != 0 {
+		v.service(p, sc, principals)
+	}
+	if p.Doc.Unseen != "" {
+		v.deny = v.deny.Or(kleene.Unknown)
+		for g := range v.allow {
+			v.allow[g] = v.allow[g].Or(kleene.Unknown)
+		}
+	}
+}
+
+func (v *verdict) service(p *Policy, sc *scope, principals bool) {
+	r := sc.req
+	for k := range p.index.services {
+		e := &p.index.services[k]
+		if e.hash != r.serviceHash || e.name != r.service {
+			continue
+		}
+		for j := e.find(r.nameHash); j < len(e.exact) && e.exact[j].hash == r.nameHash; j++ {
+			if e.exact[j].name == r.name {
+				v.statement(p, e.exact[j].statement, kleene.True, sc, principals)
+			}
+		}
+		for j := range e.wild {
+			if e.wild[j].name.Match(r.name) {
+				v.statement(p, e.wild[j].statement, kleene.True, sc, principals)
+			}
+		}
+		return
+	}
+}
+
+// statement weighs one statement that concerns the action.
+func (v *verdict) statement(p *Policy, i int32, concerned kleene.Value, sc *scope, principals bool) {
+	s := &p.statements[i]
+	mayDeny := s.effect != policy.Allow && v.deny != kleene.True
+	mayAllow := s.effect != policy.Deny && !v.settled(principals)
+	if !mayDeny && !mayAllow {
+		return
+	}
+	who, how := kleene.True, byAccount
+	if principals {
+		if who, how = s.names(sc); who == kleene.False {
+			return
+		}
+	}
+	result := concerned.And(who)
+	if result = result.And(s.matches(sc)); result == kleene.False {
+		return
+	}
+	if s.effect == "" {
+		result = kleene.Unknown
+	}
+	if mayDeny && v.deny.Or(result) != v.deny {
+		v.deny = v.deny.Or(result)
+		v.denied = place{p, i}
+	}
+	if mayAllow && v.allow[how].Or(result) != v.allow[how] {
+		if v.any().Or(result) != v.any() {
+			v.allowed = place{p, i}
+		}
+		v.allow[how] = v.allow[how].Or(result)
+	}
+}
+
+// settled tells whether another Allow would change nothing.
+func (v *verdict) settled(principals bool) bool {
+	if principals {
+		return v.allow[directly] == kleene.True
+	}
+	return v.allow[byAccount] == kleene.True
+}
