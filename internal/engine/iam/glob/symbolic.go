@@ -15,6 +15,8 @@ type Glob struct {
 	// sixth takes what remains. A pattern of fewer parts that ends in * takes
 	// whatever follows, so that * alone is everything.
 	ARN bool
+	// Literal is set where * and ? stand for themselves.
+	Literal bool
 }
 
 // String is the pattern as it was written.
@@ -45,6 +47,9 @@ func (g Glob) tokens() []token {
 	for at, c := range g.Pattern {
 		t := token{char: c, part: at < open}
 		switch {
+		case g.Literal && g.Fold:
+			t.char = lower(c)
+		case g.Literal:
 		case c == '?':
 			t.kind = one
 		case c == '*':
@@ -62,14 +67,14 @@ func (g Glob) tokens() []token {
 }
 
 // openFrom finds where the wildcards of an ARN's pattern begin to take colons:
-// in the sixth part, and in the last * where there are fewer.
+// in the sixth part; where there are fewer, in the last if that ends in *.
 func openFrom(pattern string) int {
 	at := 0
 	for range 5 {
 		i := strings.IndexByte(pattern[at:], ':')
 		if i < 0 {
 			if strings.HasSuffix(pattern, "*") {
-				return len(pattern) - 1
+				return at
 			}
 			return len(pattern)
 		}

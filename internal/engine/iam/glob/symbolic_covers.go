@@ -14,7 +14,7 @@ const steps = 1 << 21
 // place, a as the set of its places. A pair need not be looked at where one from
 // which a matches no more was already: whatever refutes it refutes that one too.
 func Covers(a, b Glob) bool {
-	if a.Pattern == "*" {
+	if a.Pattern == "*" && !a.Literal {
 		return true
 	}
 	s := search{a: newAutomaton(a), b: b.tokens(), foldB: b.Fold}

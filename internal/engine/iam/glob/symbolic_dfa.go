@@ -169,3 +169,19 @@ func (m *automaton) step(id int32, c rune) int32 {
 	m.states[id].next[c] = next
 	return next
 }
+
+// Machine matches texts with a Glob. It remembers what it learns, so it must not
+// be used by two at once.
+type Machine struct{ automaton *automaton }
+
+// Machine makes the pattern ready to match.
+func (g Glob) Machine() *Machine { return &Machine{newAutomaton(g)} }
+
+// Match tells whether the whole text fits.
+func (m *Machine) Match(s string) bool {
+	at := m.automaton.start
+	for _, c := range s {
+		at = m.automaton.step(at, c)
+	}
+	return m.automaton.states[at].accept
+}
