@@ -1,8 +1,10 @@
 package iam
 
 import (
+	"slices"
 	"strings"
 
+	"holdfast.dev/holdfast/internal/engine/iam/glob"
 	"holdfast.dev/holdfast/internal/kleene"
 )
 
@@ -39,11 +41,14 @@ type arnPattern struct {
 	any bool
 	// head is all before the resource where it has neither wildcard nor variable.
 	head string
-	// parts are what stands before the resource where head is empty; a pattern
-	// with fewer parts that ends in * covers all that may follow.
+	// parts are what stands before the resource where head is empty.
 	parts []text
-	short bool
 	last  text
+	// short is set where the pattern has fewer parts than an ARN. It fits nothing,
+	// unless some part ends in *, which may then stand for what is beyond the colon
+	// too: whole is the pattern in one. Source: AWS IAM User Guide, "Resource".
+	short bool
+	whole *glob.Pattern
 }
 
 func compileARN(s string, variables bool) arnPattern {
@@ -52,7 +57,7 @@ func compileARN(s string, variables bool) arnPattern {
 	}
 	pieces := splitPattern(s, variables)
 	if len(pieces) < 6 {
-		return shortPattern(pieces, variables)
+		return shortPattern(s, pieces)
 	}
 	head := s[:len(s)-len(pieces[5])]
 	p := arnPattern{last: compileText(pieces[5], true, variables)}
@@ -66,15 +71,11 @@ func compileARN(s string, variables bool) arnPattern {
 	return p
 }
 
-// shortPattern is a pattern that is no whole ARN: it fits ARNs only where it ends
-// in *, which then stands for all that follows.
-func shortPattern(pieces []string, variables bool) arnPattern {
+func shortPattern(s string, pieces []string) arnPattern {
 	p := arnPattern{short: true}
-	if !strings.HasSuffix(pieces[len(pieces)-1], "*") {
-		return p
-	}
-	for _, piece := range pieces {
-		p.parts = append(p.parts, compileText(piece, true, variables))
+	if slices.ContainsFunc(pieces, func(piece string) bool { return strings.HasSuffix(piece, "*") }) {
+		whole := glob.Compile(s)
+		p.whole = &whole
 	}
 	return p
 }
@@ -105,7 +106,7 @@ func (p *arnPattern) match(a *arn, s *scope) kleene.Value {
 	case !a.ok:
 		return kleene.False
 	case p.short:
-		return p.matchShort(a, s)
+		return kleene.Of(p.whole != nil && p.whole.Match(a.text))
 	}
 	head := p.matchHead(a, s)
 	if head == kleene.False {
@@ -119,10 +120,13 @@ func (p *arnPattern) matchStart(a *arn, s *scope) kleene.Value {
 	switch {
 	case p.any:
 		return kleene.True
+	case p.short && p.whole == nil:
+		return kleene.False
+	case p.short:
+		t := text{pattern: *p.whole}
+		return t.matchStart(a.text)
 	case !a.ok:
 		return kleene.Unknown // it ends within the parts that say whose it is
-	case p.short:
-		return p.matchShort(a, s) // its end covers whatever follows
 	}
 	head := p.matchHead(a, s)
 	if head == kleene.False {
@@ -139,24 +143,6 @@ func (p *arnPattern) matchHead(a *arn, s *scope) kleene.Value {
 	result := p.parts[0].match("arn", s)
 	for i := 0; i < 4 && result != kleene.False; i++ {
 		result = result.And(p.parts[i+1].match(a.part[i], s))
-	}
-	return result
-}
-
-func (p *arnPattern) matchShort(a *arn, s *scope) kleene.Value {
-	if p.parts == nil {
-		return kleene.False
-	}
-	result, rest := kleene.True, a.text
-	for i := range p.parts {
-		piece := rest
-		if i < len(p.parts)-1 {
-			at := strings.IndexByte(rest, ':')
-			piece, rest = rest[:at], rest[at+1:] // an ARN has more parts than this pattern
-		}
-		if result = result.And(p.parts[i].match(piece, s)); result == kleene.False {
-			break
-		}
 	}
 	return result
 }

@@ -66,18 +66,20 @@ func (g Glob) tokens() []token {
 	return out
 }
 
-// openFrom finds where the wildcards of an ARN's pattern begin to take colons:
-// in the sixth part; where there are fewer, in the last if that ends in *.
+// openFrom finds where the wildcards of an ARN's pattern begin to take colons: in
+// the sixth part. Where there are fewer parts they all do, if one of them ends in
+// *, which AWS lets stand for what is beyond the colon too.
 func openFrom(pattern string) int {
-	at := 0
+	at, ends := 0, strings.HasSuffix(pattern, "*")
 	for range 5 {
 		i := strings.IndexByte(pattern[at:], ':')
 		if i < 0 {
-			if strings.HasSuffix(pattern, "*") {
-				return at
+			if ends {
+				return 0
 			}
 			return len(pattern)
 		}
+		ends = ends || i > 0 && pattern[at+i-1] == '*'
 		at += i + 1
 	}
 	return at

@@ -161,7 +161,9 @@ func TestARNs(t *testing.T) {
 		{"arn:aws:s3:::b/*", "arn:aws:s3:::b/x:y/*", true, true},
 		{"arn:aws:s3:::b/*", "arn:aws:s3:::b", false, false},
 		{"arn:aws:ec2:*:*:instance/*", "arn:aws:ec2:eu-west-1:111122223333:instance/i-1", true, true},
-		{"arn:aws:*:*:instance/*", "arn:aws:ec2:eu-west-1:111122223333:instance/i-1", false, false},
+		// Five parts, one of which ends in *: it goes on beyond the colon.
+		{"arn:aws:*:*:instance/*", "arn:aws:ec2:eu-west-1:111122223333:instance/i-1", true, true},
+		{"arn:aws:s3:b", "arn:aws:s3:::b", false, false},
 		{"arn:aws:s3*", "arn:aws:s3:::b", true, true},
 		{"arn:aws:s3:::*", "arn:aws:s3*", false, true},
 		{"arn:aws:*:::b", "arn:*:s3:::?", false, true},
