@@ -38,6 +38,10 @@ type Collector struct {
 	Actions    []string // IAM actions it needs, for the printed policy
 	Operations []string // service.Operation it may put on the wire: "iam.ListUsers"
 
+	// Optional collectors run only for those who name them, or one of their
+	// types: they make many calls for what few need.
+	Optional bool
+
 	// Collect emits resources and gaps. It returns an error only for what ends
 	// the whole unit; an error of one call is usually a Gap and the work goes on.
 	Collect func(ctx context.Context, s *Session) error
@@ -59,14 +63,18 @@ const Discovery = "discovery"
 func (u Unit) String() string { return u.Account + "/" + u.Region + "/" + u.Collector }
 
 // Select keeps the collectors of the named services (by collector name, service
-// or IAM prefix) and types. Empty lists select everything.
+// or IAM prefix) and types. Empty lists select everything but what is optional.
 func Select(all []Collector, services, types []string) []Collector {
 	var out []Collector
 	for _, c := range all {
 		if len(services) > 0 && !c.named(services) {
 			continue
 		}
-		if len(types) > 0 && !slices.ContainsFunc(c.Types, func(t string) bool { return slices.Contains(types, t) }) {
+		typed := slices.ContainsFunc(c.Types, func(t string) bool { return slices.Contains(types, t) })
+		if len(types) > 0 && !typed {
+			continue
+		}
+		if c.Optional && !typed && !slices.Contains(services, c.Name) {
 			continue
 		}
 		out = append(out, c)

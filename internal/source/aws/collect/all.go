@@ -21,7 +21,7 @@ func All() []aws.Collector {
 func foundationCollectors() []aws.Collector {
 	return []aws.Collector{
 		organizationsCollector(), accountCollector(),
-		iamCollector(), iamAccountCollector(), iamProvidersCollector(),
+		iamCollector(), iamAccountCollector(), iamProvidersCollector(), lastAccessedCollector(),
 		s3Collector(), cloudTrailCollector(), configCollector(),
 		guardDutyCollector(), securityHubCollector(), inspectorCollector(), macieCollector(),
 		accessAnalyzerCollector(), detectiveCollector(),

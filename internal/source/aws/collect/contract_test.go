@@ -25,7 +25,7 @@ func TestContract(t *testing.T) {
 	}
 }
 
-var readOnly = regexp.MustCompile(`^(Get|List|Describe|BatchGet|Lookup)[A-Z]|^(GenerateCredentialReport|AssumeRole)$`)
+var readOnly = regexp.MustCompile(`^(Get|List|Describe|BatchGet|Lookup)[A-Z]|^(GenerateCredentialReport|GenerateServiceLastAccessedDetails|AssumeRole)$`)
 
 func TestOnlyReadsAreAllowed(t *testing.T) {
 	for _, op := range aws.Allowed(All()) {
