@@ -104,10 +104,10 @@ func (e *Estate) Policies(s *Subject, o *Object) iam.Policies {
 
 // Request is the question whether the subject may do the action to the object.
 func (e *Estate) Request(s *Subject, action string, o *Object, c *iam.Context) (*iam.Request, error) {
-	return &iam.Request{
+	return iam.NewRequest(iam.Request{
 		Principal: s.Principal, Action: action, Resource: o.ARN, Account: o.account(s.Principal),
 		Management: o.Management, Context: c,
-	}, nil
+	})
 }
 
 // account is the owner of the object. What concerns no resource in particular

@@ -11,15 +11,12 @@ import (
 	"holdfast.dev/holdfast/internal/evidence"
 )
 
-// Published finds the document of a policy that AWS maintains.
-type Published func(arn string) (*policy.Document, bool)
-
 // Load builds an estate from evidence. Resources of types that are not among
-// Types are passed over. What a managed policy of AWS says, published tells where
-// the evidence does not; it may be nil.
-func Load(from Evidence, published Published) (*Estate, error) {
+// Types are passed over. Policies that AWS maintains are taken as AWS publishes
+// them where the evidence does not have them.
+func Load(from Evidence) (*Estate, error) {
 	l := &loader{
-		from: from, find: published, docs: newDocuments(),
+		from: from, docs: newDocuments(),
 		groups: map[groupKey]*holder{}, policies: map[string]*iam.Policy{}, blocks: map[string]block{},
 		objects: map[string]*draft{}, names: map[name]*draft{},
 	}
@@ -43,7 +40,6 @@ func Load(from Evidence, published Published) (*Estate, error) {
 // loader is an estate in the making.
 type loader struct {
 	from     Evidence
-	find     Published
 	docs     *documents
 	holders  []*holder // users and roles
 	groups   map[groupKey]*holder
@@ -54,13 +50,6 @@ type loader struct {
 	held     []held
 	accounts []string
 	estate   *Estate
-}
-
-func (l *loader) published(arn string) (*policy.Document, bool) {
-	if l.find == nil {
-		return nil, false
-	}
-	return l.find(arn)
 }
 
 // add takes one resource.

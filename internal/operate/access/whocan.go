@@ -47,11 +47,12 @@ func (e *Estate) decideAll(subjects []*Subject, action string, o *Object, c *iam
 	var group errgroup.Group
 	for w := range workers {
 		group.Go(func() error {
+			var r iam.Request // both escape to the engine, so once for all
+			var p iam.Policies
 			for i := w * len(subjects) / workers; i < (w+1)*len(subjects)/workers; i++ {
 				s := subjects[i]
-				r := *shared
-				r.Principal, r.Account = s.Principal, o.account(s.Principal)
-				p := e.Policies(s, o)
+				r, p = shared.By(s.Principal), e.Policies(s, o)
+				r.Account = o.account(s.Principal)
 				out[i] = iam.Decide(&r, &p)
 			}
 			return nil
