@@ -135,7 +135,7 @@ func (d *decision) granted(g grant) kleene.Value {
 
 // combine says whether all that has to agree does.
 func (d *decision) combine(req *Request) {
-	if req.rules.reserved && !req.Principal.ServiceLinked() {
+	if req.refused() {
 		d.allow, d.layer = kleene.False, ServiceLayer
 		return
 	}

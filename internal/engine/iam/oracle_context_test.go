@@ -37,6 +37,7 @@ func derived(w *world) map[string][]string {
 	case iam.KindAnonymous:
 		put("aws:PrincipalType", "Anonymous")
 		put("aws:userid", "anonymous")
+		put("aws:PrincipalAccount", "anonymous")
 		return out
 	case iam.KindService:
 		put("aws:PrincipalIsAWSService", "true")

@@ -1,6 +1,7 @@
 package iam_test
 
 import (
+	"slices"
 	"strings"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
@@ -78,48 +79,19 @@ func arnCovers(pattern []piece, arn string) bool {
 	return true
 }
 
-// resourceCovers compares a Resource with an ARN: part by part, but a * that ends a
-// part may run on over colons. IAM User Guide, "Resource": "If the * wildcard is the
-// last character of a resource ARN segment, it can expand to match beyond the colon
-// boundaries."
+// resourceCovers compares a Resource with an ARN part by part. A pattern with fewer
+// parts fits where one of them ends in *, which then runs on over colons: IAM User
+// Guide, "Resource": "If the * wildcard is the last character of a resource ARN
+// segment, it can expand to match beyond the colon boundaries."
 func resourceCovers(pattern []piece, arn string) bool {
 	if len(pattern) == 1 && pattern[0].many {
 		return true
 	}
-	return runsOver(pattern, []rune(arn), 0, 0)
-}
-
-// runsOver matches with the number of colons seen so far in either text: in the
-// first five parts ? and inner * do not match a colon.
-func runsOver(p []piece, text []rune, patternColons, textColons int) bool {
-	if len(p) == 0 {
-		return len(text) == 0
+	if len(segments(pattern)) == 6 {
+		return arnCovers(pattern, arn)
 	}
-	wide := patternColons >= 5
-	if p[0].many {
-		over := wide || len(p) == 1 || p[1].char == ':' && !p[1].many && !p[1].one
-		for n := 0; ; n++ {
-			if runsOver(p[1:], text[n:], patternColons, textColons) {
-				return true
-			}
-			if n == len(text) || text[n] == ':' && !over {
-				return false
-			}
-		}
-	}
-	if len(text) == 0 {
-		return false
-	}
-	if p[0].one {
-		return (wide || text[0] != ':') && runsOver(p[1:], text[1:], patternColons, textColons)
-	}
-	if p[0].char != text[0] {
-		return false
-	}
-	if p[0].char == ':' {
-		patternColons++
-	}
-	return runsOver(p[1:], text[1:], patternColons, textColons)
+	runsOn := slices.ContainsFunc(segments(pattern), func(part []piece) bool { return len(part) > 0 && part[len(part)-1].many })
+	return runsOn && len(strings.SplitN(arn, ":", 6)) == 6 && covers(pattern, arn)
 }
 
 func (o *reading) actionMatches(s *policy.Statement) bool {
@@ -165,7 +137,7 @@ const (
 func (o *reading) named(s *policy.Statement) naming {
 	if s.NotPrincipals != nil {
 		for _, p := range s.NotPrincipals {
-			if o.spared(p) {
+			if o.spared(s.Effect, p) {
 				return namesNobody
 			}
 		}
@@ -219,8 +191,16 @@ func directlyIf(b bool) naming {
 	return namesNobody
 }
 
-// spared tells whether an entry of NotPrincipal takes the principal out.
-func (o *reading) spared(p policy.Principal) bool {
-	how := o.namedBy(p)
-	return how > namesAccount || how == namesAccount && o.root()
+// spared tells whether an entry of NotPrincipal takes the principal out. Who has an
+// account is out where his account is listed; IAM User Guide: "you must also specify
+// the account ARN of the not-denied principal". A Deny never spares who has a
+// permissions boundary.
+func (o *reading) spared(effect policy.Effect, p policy.Principal) bool {
+	if !o.hasIdentity() {
+		return o.namedBy(p) > namesNobody
+	}
+	if effect == policy.Deny && o.boundary != nil {
+		return false
+	}
+	return p.Kind == policy.Everyone || o.namedBy(p) == namesAccount
 }

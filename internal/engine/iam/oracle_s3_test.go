@@ -65,7 +65,7 @@ func narrowed(s *policy.Statement) bool {
 // (ACL) overview", mapping of ACL permissions and policy actions.
 var aclActions = map[string][2][]string{ // permission: on the bucket, on the object
 	"READ":      {{"s3:listbucket", "s3:listbucketversions", "s3:listbucketmultipartuploads"}, {"s3:getobject", "s3:getobjectversion"}},
-	"WRITE":     {{"s3:putobject", "s3:deleteobject"}, nil},
+	"WRITE":     {{"s3:putobject"}, nil},
 	"READ_ACP":  {{"s3:getbucketacl"}, {"s3:getobjectacl", "s3:getobjectversionacl"}},
 	"WRITE_ACP": {{"s3:putbucketacl"}, {"s3:putobjectacl", "s3:putobjectversionacl"}},
 }
@@ -107,7 +107,10 @@ func (o *reading) grantee(grantee string) naming {
 	case strings.HasSuffix(grantee, "/groups/global/AllUsers"):
 		return directlyIf(!ignored)
 	case strings.HasSuffix(grantee, "/groups/global/AuthenticatedUsers"):
-		return directlyIf(!ignored && o.hasIdentity())
+		if !ignored && o.hasIdentity() {
+			return namesAccount // "all AWS accounts"
+		}
+		return namesNobody
 	}
 	if o.hasIdentity() && o.principal.CanonicalID != "" && grantee == o.principal.CanonicalID {
 		return namesAccount

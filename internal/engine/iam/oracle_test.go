@@ -101,7 +101,7 @@ func (o *reading) rcpsBind() bool {
 func (o *reading) alwaysAllowed() bool {
 	switch strings.ToLower(o.action) {
 	case "sts:getcalleridentity":
-		return true
+		return o.principal.Kind != iam.KindAnonymous
 	case "sts:getsessiontoken":
 		return o.principal.Kind == iam.KindUser || o.root()
 	}
@@ -111,6 +111,9 @@ func (o *reading) alwaysAllowed() bool {
 // never lists what IAM refuses to everybody but AWS itself.
 func (o *reading) never() bool {
 	action := strings.ToLower(o.action)
+	if o.root() && action == "sts:assumerole" {
+		return true // roles may not be assumed by root users
+	}
 	if o.principal.Kind == iam.KindService {
 		return false
 	}

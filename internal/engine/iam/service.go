@@ -18,8 +18,10 @@ type rules struct {
 	caller, session bool
 	// bucketPolicy is set for what the root of a bucket's account may always do.
 	bucketPolicy bool
-	// reserved is set for changes of what only AWS itself changes.
+	// reserved is set for what the service refuses whatever policies say: changes of
+	// what only AWS itself changes.
 	reserved bool
+	assume   bool // sts:AssumeRole, which root may not call
 	bucket   bool // the action concerns a bucket or its objects
 }
 
@@ -27,6 +29,7 @@ func rulesOf(r *Request) rules {
 	var out rules
 	switch r.service {
 	case "sts":
+		out.assume = r.name == "assumerole"
 		out.caller = r.name == "getcalleridentity"
 		out.session = r.name == "getsessiontoken"
 		out.ownPolicy = r.arn.part[1] == "iam" && strings.HasPrefix(r.arn.part[4], "role/") && trustActions[r.name]
@@ -82,6 +85,13 @@ func (r *Request) always() bool {
 		return kind != KindAnonymous
 	}
 	return r.rules.session && (kind == KindUser || kind == KindRoot)
+}
+
+// refused is set where the service says no whatever policies say. Source: AWS IAM
+// User Guide, "Service-linked roles", and AWS STS API Reference, AssumeRole ("you
+// cannot use root credentials").
+func (r *Request) refused() bool {
+	return r.rules.reserved && !r.Principal.ServiceLinked() || r.rules.assume && r.Principal.Kind == KindRoot
 }
 
 // ownBucketPolicy is set where a bucket policy cannot lock its owner out.

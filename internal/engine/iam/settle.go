@@ -1,3 +1,405 @@
 package iam
 
-func settle(req *Request, p *Policies, first Outcome) Outcome { return first }
+import (
+	"slices"
+	"strings"
+
+	"holdfast.dev/holdfast/internal/engine/iam/glob"
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
+	"holdfast.dev/holdfast/internal/kleene"
+)
+
+// settle looks whether an answer that three-valued logic leaves open really
+// depends on the context keys that were not seen. Logic takes every condition by
+// itself, so it does not notice that a key cannot equal both "a" and "b", or that
+// one of two statements holds either way. Settle tries the values that the
+// conditions can tell apart (see candidates.go), key by key, and goes on only
+// where the answer is still open. If all come to one answer that is the answer;
+// if they do not, or the values cannot all be tried, it is Unknown.
+func settle(req *Request, p *Policies, first Outcome) Outcome {
+	s := settling{policies: p, budget: settleBudget, first: first}
+	return s.run(req)
+}
+
+// settleBudget bounds how often a request is weighed: a decision takes about a
+// microsecond.
+const settleBudget = 20_000
+
+type settling struct {
+	policies *Policies
+	keys     []*unseenKey
+	budget   int
+	first    Outcome
+	found    []Alternative // one for each decision that was met
+	outcomes []Outcome
+	open     bool // some world stays open, whatever the keys are
+}
+
+// Alternative is one answer that a request can have, with values of the unseen
+// keys that lead to it. A key that is nil is absent.
+type Alternative struct {
+	Decision Decision
+	Keys     map[string][]string
+}
+
+func (s *settling) run(req *Request) Outcome {
+	s.keys = unseenKeys(req, s.policies)
+	if len(s.keys) == 0 {
+		return s.first
+	}
+	context := Context{Open: req.Context.Open, entries: slices.Clone(req.Context.entries)}
+	world := *req
+	world.Context = &context
+	s.explore(&world, 0)
+	switch {
+	case s.open || len(s.outcomes) != 1:
+		out := s.first
+		out.Allowed = s.allowed()
+		return out
+	}
+	return s.outcomes[0]
+}
+
+// allowed is what all answers that were met have in common.
+func (s *settling) allowed() kleene.Value {
+	if s.open {
+		return s.first.Allowed
+	}
+	for _, o := range s.outcomes {
+		if o.Decision == Allowed {
+			return kleene.Unknown
+		}
+	}
+	return kleene.False
+}
+
+// explore tries every candidate of the key at this depth.
+func (s *settling) explore(world *Request, depth int) {
+	var d decision
+	d.weigh(world, s.policies)
+	out := d.outcome()
+	s.budget--
+	switch {
+	case out.Decision != Unknown:
+		s.meet(out, world)
+		return
+	case depth == len(s.keys) || s.budget < 0 || !s.keys[depth].exact:
+		s.open = true
+		if depth == len(s.keys) || s.budget < 0 {
+			return
+		}
+	}
+	key := s.keys[depth]
+	for _, c := range key.candidates {
+		if c == nil {
+			world.Context.Mark(key.name, Absent)
+		} else {
+			world.Context.Set(key.name, c...)
+		}
+		s.explore(world, depth+1)
+		if s.done() {
+			break
+		}
+	}
+	world.Context.Mark(key.name, key.state)
+}
+
+// done tells whether nothing can change the answer any more: both an allowed and
+// a denied world were met.
+func (s *settling) done() bool {
+	var allowed, denied bool
+	for _, o := range s.outcomes {
+		allowed, denied = allowed || o.Decision == Allowed, denied || o.Decision != Allowed
+	}
+	return s.budget < 0 || allowed && denied
+}
+
+func (s *settling) meet(out Outcome, world *Request) {
+	for _, o := range s.outcomes {
+		if o.Decision == out.Decision {
+			return
+		}
+	}
+	s.outcomes = append(s.outcomes, out)
+	keys := map[string][]string{}
+	for _, k := range s.keys {
+		if e := world.Context.find(k.key); e != nil && (e.state == Known || e.state == Absent) {
+			keys[k.name] = e.values
+		}
+	}
+	s.found = append(s.found, Alternative{Decision: out.Decision, Keys: keys})
+}
+
+// unseenKey is a key whose value may decide, and what to try for it.
+type unseenKey struct {
+	key   string // lower case
+	name  string // as policies or the context write it
+	state State
+	// candidates are lists of values; nil is the absence of the key.
+	candidates [][]string
+	// exact is set where the candidates stand for every value there is.
+	exact bool
+
+	asks     []*condition // the comparisons with the key
+	patterns []glob.Glob  // the texts it is compared with
+	linked   *unseenKey   // leads to the first of the keys that are compared with each other
+	opaque   bool         // it is used in a way that candidates cannot follow
+}
+
+// unseenKeys finds the keys on which the answer may depend: those of statements
+// that nothing else rules out. Keys that can be settled come first.
+func unseenKeys(req *Request, p *Policies) []*unseenKey {
+	g := gathering{scope: scope{req: req, bounded: p.Boundary != nil}, byKey: map[string]*unseenKey{}}
+	g.set(&p.Identity, false)
+	for _, set := range []*Set{p.Boundary, p.Session} {
+		g.set(set, false)
+	}
+	for _, set := range []*Set{p.Resource, p.Endpoint} {
+		g.set(set, true)
+	}
+	for i := range p.SCPs {
+		g.set(&p.SCPs[i], false)
+	}
+	for i := range p.RCPs {
+		g.set(&p.RCPs[i], true)
+	}
+	for _, k := range g.keys {
+		k.choose(g.keys)
+	}
+	slices.SortStableFunc(g.keys, func(a, b *unseenKey) int {
+		if a.exact != b.exact {
+			if a.exact {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.key, b.key)
+	})
+	return g.keys
+}
+
+// gathering walks the statements that may have a say.
+type gathering struct {
+	scope scope
+	keys  []*unseenKey
+	byKey map[string]*unseenKey
+}
+
+func (g *gathering) set(set *Set, principals bool) {
+	if set == nil {
+		return
+	}
+	for _, p := range set.Policies {
+		for i := range p.statements {
+			g.statement(&p.statements[i], p.Doc, i, principals)
+		}
+	}
+}
+
+func (g *gathering) statement(s *statement, doc *policy.Document, number int, principals bool) {
+	if s.concerns(g.scope.req) == kleene.False {
+		return
+	}
+	if principals {
+		if who, _ := s.names(&g.scope); who == kleene.False {
+			return
+		}
+	}
+	if s.matches(&g.scope) == kleene.False {
+		return
+	}
+	for i := range s.resources {
+		g.resource(&s.resources[i])
+	}
+	written := doc.Statements[number].Conditions
+	for i := range s.conditions {
+		g.condition(&s.conditions[i], written[i].Key)
+	}
+}
+
+// unseen is the key by this name if its value was not seen, else nil.
+func (g *gathering) unseen(key string, id keyID, written string) *unseenKey {
+	v := g.scope.lookup(key, id)
+	if v.state != Unseen && v.state != Present {
+		return nil
+	}
+	k := g.byKey[key]
+	if k == nil {
+		k = &unseenKey{key: key, name: written, state: v.state, exact: true}
+		g.byKey[key], g.keys = k, append(g.keys, k)
+	}
+	return k
+}
+
+func (g *gathering) condition(c *condition, written string) {
+	k := g.unseen(c.key, c.id, written)
+	if k != nil {
+		k.asks = append(k.asks, c)
+		k.opaque = k.opaque || c.unseen || c.invalid
+	}
+	for i := range c.values {
+		if o := &c.values[i]; familyOf(c.base) == texts {
+			g.operand(o, k, c)
+		} else if k != nil && o.partial {
+			k.opaque = true
+		}
+	}
+}
+
+// operand notes the text that a key is compared with. One that is made of unseen
+// keys makes those keys matter too.
+func (g *gathering) operand(o *operand, k *unseenKey, c *condition) {
+	tokens := tokenize(o.raw, false)
+	var parts []*unseenKey
+	if o.templated() {
+		for i := range tokens {
+			if tokens[i].kind == tokenVariable {
+				if v := g.unseen(tokens[i].text, tokens[i].key, tokens[i].text); v != nil {
+					parts = append(parts, v)
+				}
+			}
+		}
+	}
+	switch {
+	case len(parts) == 1 && len(tokens) == 1 && !tokens[0].hasOther && c.base == policy.StringEquals && c.op.Set == policy.Plain:
+		g.compared(parts[0], k, c)
+	case len(parts) > 0:
+		for _, v := range parts {
+			v.opaque = true
+		}
+		if k != nil {
+			k.opaque = true
+		}
+	case k != nil && o.partial:
+		k.opaque = true
+	case k != nil && o.valid:
+		g.pattern(o, k, c, tokens)
+	}
+}
+
+// pattern notes a text whose variables, if it has any, are known.
+func (g *gathering) pattern(o *operand, k *unseenKey, c *condition, tokens []token) {
+	pattern := glob.Glob{Pattern: o.raw, Literal: c.base == policy.StringEquals || c.base == policy.StringEqualsIgnoreCase}
+	pattern.Fold = c.base == policy.StringEqualsIgnoreCase
+	pattern.ARN = c.base == policy.ArnEquals || c.base == policy.ArnLike
+	if o.templated() {
+		var text strings.Builder
+		for i := range tokens {
+			piece := tokens[i].text
+			if tokens[i].kind == tokenVariable {
+				value, state := g.scope.resolve(&tokens[i])
+				if state == Absent {
+					return // it fits nothing
+				}
+				if piece = value; !pattern.Literal && strings.ContainsAny(value, "*?") {
+					k.opaque = true
+				}
+			}
+			text.WriteString(piece)
+		}
+		if pattern.Pattern = text.String(); !pattern.Literal && strings.Contains(o.raw, "${*}") || strings.Contains(o.raw, "${?}") {
+			k.opaque = true
+		}
+	}
+	k.patterns = append(k.patterns, pattern)
+}
+
+// templated tells whether the value has variables, which only a request fills in.
+func (o *operand) templated() bool {
+	if o.text.template != nil || o.arn.last.template != nil {
+		return true
+	}
+	return slices.ContainsFunc(o.arn.parts, func(t text) bool { return t.template != nil })
+}
+
+// compared notes that a condition asks whether two keys are equal.
+func (g *gathering) compared(v, subject *unseenKey, c *condition) {
+	if subject == nil { // the other side is known: it is the text to tell apart
+		values := g.scope.lookup(c.key, c.id)
+		for i := range values.len() {
+			v.patterns = append(v.patterns, glob.Glob{Pattern: values.at(i), Literal: true})
+		}
+		return
+	}
+	join(v, subject)
+}
+
+// resource notes the unseen keys that a resource is made of. What they would have
+// to be for the resource to match is a part of its ARN.
+func (g *gathering) resource(r *resourcePattern) {
+	for i := range r.pattern.parts {
+		g.obscure(r.pattern.parts[i].template)
+	}
+	tokens := r.pattern.last.template
+	var only *unseenKey
+	for i := range tokens {
+		if tokens[i].kind != tokenVariable {
+			continue
+		}
+		v := g.unseen(tokens[i].text, tokens[i].key, tokens[i].text)
+		if v == nil {
+			continue
+		}
+		if only != nil || tokens[i].hasOther {
+			g.obscure(tokens)
+			return
+		}
+		only = v
+	}
+	if only != nil {
+		only.fitting(tokens, g.scope.req.arn.part[4], &g.scope)
+	}
+}
+
+func (g *gathering) obscure(tokens []token) {
+	for i := range tokens {
+		if tokens[i].kind == tokenVariable {
+			if v := g.unseen(tokens[i].text, tokens[i].key, tokens[i].text); v != nil {
+				v.opaque = true
+			}
+		}
+	}
+}
+
+// maxFitting bounds the texts that a variable may stand for in one resource.
+const maxFitting = 64
+
+// fitting finds the values for which a resource with one variable matches: they
+// are parts of the text it is compared with.
+func (k *unseenKey) fitting(tokens []token, text string, s *scope) {
+	trial := scope{req: &Request{}, bounded: s.bounded}
+	*trial.req = *s.req
+	context := Context{Open: s.req.Context.Open, entries: slices.Clone(s.req.Context.entries)}
+	trial.req.Context = &context
+	found := 0
+	for i := 0; i <= len(text); i++ {
+		for j := i; j <= len(text); j++ {
+			if i == j && i > 0 {
+				continue
+			}
+			context.Set(k.key, text[i:j])
+			if matchTemplate(tokens, text, &trial) != kleene.True {
+				continue
+			}
+			if found++; found > maxFitting {
+				k.opaque = true
+				return
+			}
+			k.patterns = append(k.patterns, glob.Glob{Pattern: text[i:j], Literal: true})
+		}
+	}
+}
+
+// join makes two keys one group, whose members take each other's candidates.
+func join(a, b *unseenKey) {
+	if ra, rb := a.root(), b.root(); ra != rb {
+		ra.linked = rb
+	}
+}
+
+func (k *unseenKey) root() *unseenKey {
+	for k.linked != nil {
+		k = k.linked
+	}
+	return k
+}

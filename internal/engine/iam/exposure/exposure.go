@@ -102,7 +102,7 @@ func mayOpen(s *policy.Statement) bool {
 		return true
 	}
 	for i := range s.Principals {
-		if p := &s.Principals[i]; p.Kind == policy.Everyone || p.Name.Partial && p.Name.Value == "" && p.Kind == policy.AWS {
+		if s.Principals[i].Kind == policy.Everyone {
 			return true
 		}
 	}

@@ -1,0 +1,382 @@
+package diff
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"holdfast.dev/holdfast/internal/engine/iam"
+	"holdfast.dev/holdfast/internal/engine/iam/action"
+	"holdfast.dev/holdfast/internal/engine/iam/glob"
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
+	"holdfast.dev/holdfast/internal/kleene"
+)
+
+// key is a condition key and what its atoms can be together.
+type key struct {
+	name   string
+	atoms  []int
+	worlds []world
+	// open is set where the conditions compare in ways that have too little in
+	// common: every combination is taken to be possible.
+	open bool
+}
+
+// world is a value of a key, or several, or its absence (values nil), and what
+// each of the key's atoms says of it. Unknown is an atom that may hold or not.
+type world struct {
+	values []string
+	truth  []kleene.Value
+}
+
+// Limits of one key. Nobody writes so many conditions on it.
+const (
+	worldsOfKey = 2_000
+	statesOfKey = 50_000
+)
+
+// imagine finds the worlds of every key. What a condition says of a value is
+// asked of package iam; that every combination of answers is found is what
+// matters here.
+func (c *comparison) imagine() {
+	for i := range c.keys {
+		c.imagineKey(&c.keys[i])
+	}
+}
+
+func (c *comparison) imagineKey(k *key) {
+	ask := make([]*iam.Policy, len(k.atoms))
+	several := false
+	known, ok := action.KeyFor(k.name)
+	several = ok && known.Multivalued
+	for i, a := range k.atoms {
+		cond := c.atoms[a].condition
+		op, _ := policy.ParseOperator(cond.Operator)
+		several = several || op.Set != policy.Plain
+		ask[i] = iam.Compile("", &policy.Document{Version: policy.Version2008, Statements: []policy.Statement{{
+			Effect: policy.Allow, Actions: []policy.Text{{Value: "*"}}, Resources: []policy.Text{{Value: "*"}}, Conditions: []policy.Condition{cond},
+		}}})
+	}
+	seen := map[string]bool{}
+	add := func(values []string) {
+		w := world{values: values, truth: make([]kleene.Value, len(ask))}
+		for i, p := range ask {
+			if w.truth[i] = answer(p, k.name, values); c.atoms[k.atoms[i]].open && values != nil && !isNull(c.atoms[k.atoms[i]].condition) {
+				w.truth[i] = kleene.Unknown
+			}
+		}
+		if id := fmt.Sprint(w.truth); !seen[id] {
+			seen[id] = true
+			k.worlds = append(k.worlds, w)
+		}
+	}
+	if !ok || known.Presence == action.Sometimes || c.kind == Resource && known.Presence == action.Signed {
+		add(nil)
+	}
+	for _, v := range c.candidates(k) {
+		add([]string{v})
+	}
+	if several {
+		c.combine(k, add)
+	}
+	if k.open {
+		c.unbind(k)
+	}
+}
+
+func isNull(cond policy.Condition) bool {
+	op, _ := policy.ParseOperator(cond.Operator)
+	return op.Base == policy.Null
+}
+
+// combine adds worlds of several values until no further answer comes of it:
+// what conditions say of two sets of values together follows from what they say
+// of each.
+func (c *comparison) combine(k *key, add func([]string)) {
+	for i := 0; i < len(k.worlds); i++ {
+		for j := 0; j < i; j++ {
+			if k.worlds[i].values == nil || k.worlds[j].values == nil {
+				continue
+			}
+			if len(k.worlds) > worldsOfKey {
+				k.open = true
+				return
+			}
+			add(sorted(slices.Concat(k.worlds[i].values, k.worlds[j].values)))
+		}
+	}
+}
+
+// unbind lets every atom of a key that is there hold or not.
+func (c *comparison) unbind(k *key) {
+	w := world{values: []string{"example"}, truth: make([]kleene.Value, len(k.atoms))}
+	if i := slices.IndexFunc(k.worlds, func(w world) bool { return w.values != nil }); i >= 0 {
+		w.values = k.worlds[i].values
+	}
+	for i := range w.truth {
+		if isNull(c.atoms[k.atoms[i]].condition) {
+			w.truth[i] = k.worlds[len(k.worlds)-1].truth[i]
+		}
+	}
+	k.worlds = append(k.worlds, w)
+}
+
+// asker makes the requests by which conditions are asked.
+var asker = &iam.Principal{Kind: iam.KindUser, ARN: "arn:aws:iam::111122223333:user/example", Account: "111122223333", Name: "example", OrgSeen: true, TagsSeen: true}
+
+// answer is what a condition says where its key has these values.
+func answer(p *iam.Policy, key string, values []string) kleene.Value {
+	context := iam.NewContext(nil)
+	if values == nil {
+		context.Mark(key, iam.Absent)
+	} else {
+		context.Set(key, values...)
+	}
+	req, err := iam.NewRequest(iam.Request{Principal: asker, Action: "ec2:DescribeInstances", Resource: "*", Account: asker.Account, Context: context})
+	if err != nil {
+		return kleene.Unknown
+	}
+	return iam.Decide(req, &iam.Policies{Identity: iam.Set{Policies: []*iam.Policy{p}}}).Allowed
+}
+
+// domain is how a condition compares.
+type domain uint8
+
+const (
+	texts domain = iota
+	numbers
+	dates
+	networks
+	truths
+	presence
+)
+
+func domainOf(b policy.Base) domain {
+	switch b.Positive() {
+	case policy.NumericEquals, policy.NumericLessThan, policy.NumericLessThanEquals, policy.NumericGreaterThan, policy.NumericGreaterThanEquals:
+		return numbers
+	case policy.DateEquals, policy.DateLessThan, policy.DateLessThanEquals, policy.DateGreaterThan, policy.DateGreaterThanEquals:
+		return dates
+	case policy.IPAddress:
+		return networks
+	case policy.Bool:
+		return truths
+	case policy.Null:
+		return presence
+	}
+	return texts
+}
+
+// candidates are values of a key of which one stands for each way to satisfy its
+// conditions.
+func (c *comparison) candidates(k *key) []string {
+	written := map[domain][]string{}
+	var globs []glob.Glob
+	for _, a := range k.atoms {
+		cond := c.atoms[a].condition
+		op, _ := policy.ParseOperator(cond.Operator)
+		d := domainOf(op.Base)
+		if d == presence || c.atoms[a].open {
+			continue
+		}
+		for _, v := range cond.Values {
+			written[d] = append(written[d], v.Value)
+			globs = append(globs, valueGlob(op.Base.Positive(), v.Value))
+		}
+	}
+	if len(written) > 1 {
+		k.open = true
+	}
+	out := written[truths]
+	if len(out) > 0 {
+		out = append(out, "true", "false")
+	}
+	out = append(out, aroundNumbers(written[numbers])...)
+	out = append(out, aroundDates(written[dates])...)
+	out = append(out, aroundNetworks(written[networks])...)
+	if len(written) == 0 {
+		return append(out, plausible(k.name))
+	}
+	if len(written[texts]) > 0 {
+		classes, ok := glob.Classes(globs, statesOfKey)
+		if !ok {
+			k.open = true
+		}
+		out = append(out, pretty(k.name, globs, classes)...)
+	}
+	return out
+}
+
+// valueGlob is the value of a condition as a pattern.
+func valueGlob(b policy.Base, v string) glob.Glob {
+	switch b {
+	case policy.StringLike:
+		return glob.Glob{Pattern: v}
+	case policy.StringEqualsIgnoreCase, policy.Bool:
+		return glob.Glob{Pattern: v, Literal: true, Fold: true}
+	case policy.ArnEquals, policy.ArnLike:
+		return glob.Glob{Pattern: v, ARN: true}
+	}
+	return glob.Glob{Pattern: v, Literal: true}
+}
+
+// plausible is a value for a key that no condition compares.
+func plausible(key string) string {
+	known, _ := action.KeyFor(key)
+	switch known.Type {
+	case action.Bool:
+		return "true"
+	case action.Numeric:
+		return "1"
+	case action.Date:
+		return "2030-01-01T00:00:00Z"
+	case action.IPAddress:
+		return "203.0.113.7"
+	case action.ARN:
+		return "arn:aws:iam::111122223333:role/example"
+	}
+	return "example"
+}
+
+// pretty gives each class of texts a value that reads well, where one of the
+// obvious ones is of the class. Of a key whose values are ARNs others are left
+// out where an ARN will do.
+func pretty(name string, globs []glob.Glob, classes []glob.Class) []string {
+	ideas := []string{"example", plausible(name), "other"}
+	machines := make([]*glob.Machine, len(globs))
+	for i, g := range globs {
+		machines[i] = g.Machine()
+		if !g.Literal {
+			ideas = append(ideas, strings.ReplaceAll(strings.ReplaceAll(g.Pattern, "*", "example"), "?", "x"))
+		}
+	}
+	byVector := map[string]string{}
+	for _, idea := range ideas {
+		in := make([]bool, len(globs))
+		for i, m := range machines {
+			in[i] = m.Match(idea)
+		}
+		if id := fmt.Sprint(in); !has(byVector, id) {
+			byVector[id] = idea
+		}
+	}
+	var out []string
+	for _, k := range classes {
+		if idea, ok := byVector[fmt.Sprint(k.In)]; ok {
+			out = append(out, idea)
+		}
+		// A text that is no ARN fits no ARN pattern but *, whatever its letters say.
+		out = append(out, k.Witness)
+	}
+	return out
+}
+
+// aroundNumbers are the numbers, and those between and beyond.
+func aroundNumbers(written []string) []string {
+	var list []float64
+	for _, v := range written {
+		if n, err := strconv.ParseFloat(v, 64); err == nil {
+			list = append(list, n)
+		}
+	}
+	slices.Sort(list)
+	list = slices.Compact(list)
+	var out []string
+	show := func(n float64) { out = append(out, strconv.FormatFloat(n, 'f', -1, 64)) }
+	for i, n := range list {
+		if i == 0 {
+			show(n - 1)
+		} else if before := list[i-1]; n-before > 1 && before+1 == float64(int64(before+1)) {
+			show(before + 1)
+		} else {
+			show(before + (n-before)/2)
+		}
+		show(n)
+		if i == len(list)-1 {
+			show(n + 1)
+		}
+	}
+	if len(written) > 0 {
+		out = append(out, "example") // which is no number
+	}
+	return out
+}
+
+// aroundDates are the instants, and those between and beyond.
+func aroundDates(written []string) []string {
+	var list []time.Time
+	for _, v := range written {
+		if t, ok := instant(v); ok {
+			list = append(list, t)
+		}
+	}
+	slices.SortFunc(list, time.Time.Compare)
+	list = slices.CompactFunc(list, time.Time.Equal)
+	var out []string
+	show := func(t time.Time) { out = append(out, t.UTC().Format(time.RFC3339Nano)) }
+	for i, t := range list {
+		if i == 0 {
+			show(t.Add(-24 * time.Hour))
+		} else {
+			show(list[i-1].Add(t.Sub(list[i-1]) / 2))
+		}
+		show(t)
+		if i == len(list)-1 {
+			show(t.Add(24 * time.Hour))
+		}
+	}
+	if len(written) > 0 {
+		out = append(out, "example")
+	}
+	return out
+}
+
+// instant reads the forms of dates that package iam reads.
+func instant(s string) (time.Time, bool) {
+	if seconds, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return time.Unix(seconds, 0), true
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", "2006-01-02", "2006-01", "2006"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// aroundNetworks are the addresses where a network begins and those behind where
+// one ends: what lies between two of them is all the same.
+func aroundNetworks(written []string) []string {
+	if len(written) == 0 {
+		return nil
+	}
+	out := []string{"203.0.113.7", "0.0.0.0", "::"}
+	for _, v := range written {
+		p, err := netip.ParsePrefix(v)
+		if err != nil {
+			a, err := netip.ParseAddr(v)
+			if err != nil {
+				continue
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		out = append(out, p.Masked().Addr().String())
+		if next := last(p).Next(); next.IsValid() {
+			out = append(out, next.String())
+		}
+	}
+	return append(out, "example")
+}
+
+// last is the last address of a network.
+func last(p netip.Prefix) netip.Addr {
+	bytes := p.Masked().Addr().AsSlice()
+	for i := p.Bits(); i < len(bytes)*8; i++ {
+		bytes[i/8] |= 1 << (7 - i%8)
+	}
+	a, _ := netip.AddrFromSlice(bytes)
+	return a
+}

@@ -1,0 +1,311 @@
+package exposure
+
+import (
+	"slices"
+	"strings"
+
+	"holdfast.dev/holdfast/internal/engine/iam"
+	"holdfast.dev/holdfast/internal/engine/iam/glob"
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
+	"holdfast.dev/holdfast/internal/kleene"
+)
+
+// deed is what a visitor tries to do.
+type deed struct{ action, resource string }
+
+// maxDeeds bounds the deeds of one statement that are tried one by one. They
+// stand for all that it allows, so that only a document which takes very many
+// actions and resources apart is cut short.
+const maxDeeds = 256
+
+// telling are actions that say plainly what it means to be let in, by service.
+// They make answers readable; nothing hangs on the list being complete.
+var telling = map[string][]string{
+	"s3":                {"GetObject", "ListBucket", "PutObject", "DeleteObject", "PutBucketPolicy"},
+	"sqs":               {"ReceiveMessage", "SendMessage", "SetQueueAttributes"},
+	"sns":               {"Subscribe", "Publish", "SetTopicAttributes"},
+	"kms":               {"Decrypt", "Encrypt", "CreateGrant", "PutKeyPolicy"},
+	"lambda":            {"InvokeFunction", "InvokeFunctionUrl", "GetLayerVersion"},
+	"secretsmanager":    {"GetSecretValue", "PutSecretValue"},
+	"ecr":               {"BatchGetImage", "PutImage"},
+	"elasticfilesystem": {"ClientMount", "ClientWrite"},
+	"es":                {"ESHttpGet", "ESHttpPut"},
+	"dynamodb":          {"GetItem", "PutItem"},
+	"kinesis":           {"GetRecords", "PutRecord"},
+	"backup":            {"CopyIntoBackupVault", "StartRestoreJob"},
+	"logs":              {"PutLogEvents"},
+	"sts":               {"AssumeRole"},
+	"events":            {"PutEvents"},
+	"s3express":         {"CreateSession"},
+}
+
+// deeds are those that the target allows and the Deny statements tell apart,
+// without those that more of them are about than about others.
+func (s *search) deeds(v *visitor, denies []policy.Statement) []deed {
+	var out []deed
+	resources := s.resources(v, denies)
+	for _, a := range s.actions(denies) {
+		for _, r := range resources {
+			if len(out) < maxDeeds {
+				out = append(out, deed{a, r})
+			}
+		}
+	}
+	return s.lightest(v, out, denies)
+}
+
+// lightest drops deeds that the target does not allow, and those about which no
+// fewer Deny statements are than about another.
+func (s *search) lightest(v *visitor, list []deed, denies []policy.Statement) []deed {
+	about := make([]*iam.Policies, 0, len(denies)+1)
+	target := s.target
+	if s.hazy() || target.Actions == nil && target.NotActions == nil {
+		target = policy.Statement{}
+	}
+	about = append(about, s.aboutOnly(&target))
+	for i := range denies {
+		about = append(about, s.aboutOnly(&denies[i]))
+	}
+	ctx := s.sample(v)
+	var kept []deed
+	var signs [][]kleene.Value
+	for _, d := range list {
+		if s.decide(v.principal, d, ctx, about[0]) == kleene.False {
+			continue
+		}
+		sign := make([]kleene.Value, len(denies))
+		for i := range denies {
+			sign[i] = s.decide(v.principal, d, ctx, about[i+1])
+		}
+		kept, signs = append(kept, d), append(signs, sign)
+	}
+	var out []deed
+	for i := range kept {
+		beaten := false
+		for j := range kept {
+			beaten = beaten || j != i && atMost(signs[j], signs[i]) && (j < i || !atMost(signs[i], signs[j]))
+		}
+		if !beaten {
+			out = append(out, kept[i])
+		}
+	}
+	return out
+}
+
+// aboutOnly keeps of a statement what it is about, and lets everybody do that.
+func (s *search) aboutOnly(st *policy.Statement) *iam.Policies {
+	only := policy.Statement{
+		Effect: policy.Allow, Principals: []policy.Principal{{Kind: policy.Everyone, Name: policy.Text{Value: "*"}}},
+		Actions: spelt(st.Actions), NotActions: st.NotActions, Resources: st.Resources, NotResources: st.NotResources,
+		Unseen: st.Unseen & (policy.ActionPart | policy.ResourcePart),
+	}
+	if only.Actions == nil && only.NotActions == nil {
+		only.Actions = []policy.Text{{Value: "*"}}
+	}
+	doc := &policy.Document{Version: s.version, Statements: []policy.Statement{only}}
+	return &iam.Policies{Identity: everything, Resource: &iam.Set{Policies: []*iam.Policy{iam.Compile("", doc)}}}
+}
+
+// sample is a context in which every key that a variable may need has a value.
+func (s *search) sample(v *visitor) *iam.Context {
+	ctx := &iam.Context{}
+	for key := range s.keys {
+		if r := v.reach(key, s); len(r.own) > 0 {
+			ctx.Set(key, plain(r.own[0]))
+		}
+	}
+	return ctx
+}
+
+// actions are names of actions that the target's patterns take in, and that the
+// patterns of the document tell apart.
+func (s *search) actions(denies []policy.Statement) []string {
+	services := s.services()
+	var pool []string
+	for _, service := range services {
+		for _, name := range telling[service] {
+			pool = append(pool, service+":"+name)
+		}
+		pool = append(pool, service+":"+strings.ToUpper(freshWord[:1])+freshWord[1:])
+	}
+	var others []string
+	for i := range denies {
+		others = append(others, values(denies[i].Actions)...)
+		others = append(others, values(denies[i].NotActions)...)
+	}
+	targets := values(spelt(s.target.Actions))
+	if s.target.Unseen.Has(policy.ActionPart) || s.target.Actions == nil {
+		targets = append(targets, "*")
+		others = append(others, values(s.target.NotActions)...)
+	}
+	fold := func(p string) glob.Glob { return glob.Glob{Pattern: p, Fold: true} }
+	var out []string
+	add := func(action string) {
+		service, name, ok := strings.Cut(action, ":")
+		if ok && service != "" && name != "" && !strings.ContainsAny(action, "*? ") && s.isAsked(action) && !slices.Contains(out, action) {
+			out = append(out, action)
+		}
+	}
+	for _, t := range targets {
+		if !strings.ContainsAny(t, "*?") {
+			add(t)
+			continue
+		}
+		compiled := glob.Compile(strings.ToLower(t))
+		for _, p := range pool {
+			if compiled.Match(strings.ToLower(p)) {
+				add(p)
+			}
+		}
+		for _, list := range [][]string{s.asked, others, {"*" + freshWord + "*", "*"}} {
+			for _, o := range list {
+				if text, ok := glob.Common(fold(t), fold(o)); ok {
+					add(withService(text, services))
+				}
+			}
+		}
+	}
+	return out
+}
+
+// withService completes what two patterns that leave the service open have in
+// common.
+func withService(text string, services []string) string {
+	if service, name, ok := strings.Cut(text, ":"); ok && service != "" && name != "" {
+		return text
+	}
+	return services[0] + ":" + strings.TrimSuffix(strings.ReplaceAll(text, ":", ""), "*") + freshWord
+}
+
+func (s *search) isAsked(action string) bool {
+	return len(s.asked) == 0 || slices.ContainsFunc(s.asked, func(p string) bool {
+		compiled := glob.Compile(strings.ToLower(p))
+		return compiled.Match(strings.ToLower(action))
+	})
+}
+
+// services are those that the document is about; of one that does not tell, s3.
+func (s *search) services() []string {
+	var out []string
+	add := func(name string) {
+		if name = strings.ToLower(name); name != "" && !strings.ContainsAny(name, "*?$") && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	actions := slices.Concat(values(s.target.Actions), s.asked, values(s.target.NotActions))
+	resources := append(values(s.target.Resources), s.zone.Resource)
+	for i := range s.denies {
+		actions = append(append(actions, values(s.denies[i].Actions)...), values(s.denies[i].NotActions)...)
+		resources = append(resources, values(s.denies[i].Resources)...)
+	}
+	for _, a := range actions {
+		if service, _, ok := strings.Cut(a, ":"); ok {
+			add(service)
+		}
+	}
+	for _, r := range resources {
+		if parts := strings.SplitN(r, ":", 4); len(parts) == 4 && parts[0] == "arn" {
+			add(parts[2])
+		}
+	}
+	if len(out) == 0 {
+		out = []string{"s3"}
+	}
+	return out
+}
+
+// resources are ARNs that the target takes in, and that the patterns of the
+// document tell apart.
+func (s *search) resources(v *visitor, denies []policy.Statement) []string {
+	var others []string
+	for i := range denies {
+		others = append(others, s.written(v, denies[i].Resources)...)
+		others = append(others, s.written(v, denies[i].NotResources)...)
+	}
+	targets := s.written(v, spelt(s.target.Resources))
+	if s.target.Unseen.Has(policy.ResourcePart) || len(targets) == 0 {
+		targets = append(targets, "*")
+		others = append(others, s.written(v, s.target.NotResources)...)
+	}
+	arn := func(p string) glob.Glob { return glob.Glob{Pattern: p, ARN: true} }
+	generic := s.genericARN()
+	var out []string
+	add := func(resource string) {
+		if resource != "" && !strings.ContainsAny(resource, "*?") && !slices.Contains(out, resource) {
+			out = append(out, resource)
+		}
+	}
+	for _, t := range targets {
+		if !strings.ContainsAny(t, "*?") {
+			add(t)
+			continue
+		}
+		for _, o := range append([]string{generic, "arn:" + s.partition + ":*:*:*:*" + freshWord + "*", generic + "*"}, others...) {
+			if text, ok := glob.Common(arn(t), arn(o)); ok {
+				add(s.complete(text))
+			}
+		}
+		if len(out) == 0 {
+			add(s.complete(plain(arn(t))))
+		}
+	}
+	return out
+}
+
+// complete makes an ARN of what patterns short of six parts have in common.
+func (s *search) complete(text string) string {
+	if strings.Count(text, ":") >= 5 {
+		return text
+	}
+	return s.genericARN()
+}
+
+// genericARN is a thing such as the document may be attached to.
+func (s *search) genericARN() string {
+	if s.zone.Resource != "" && s.zone.Resource != "*" {
+		return s.zone.Resource
+	}
+	switch service := s.services()[0]; service {
+	case "s3":
+		return s.arn("s3", "", "", "bucket/"+freshWord)
+	case "sts":
+		return s.arn("iam", "", s.owner, "role/"+freshWord)
+	default:
+		return s.arn(service, "us-east-1", s.owner, freshWord)
+	}
+}
+
+// written are texts with the visitor's own values for variables.
+func (s *search) written(v *visitor, list []policy.Text) []string {
+	var out []string
+	for _, t := range list {
+		switch {
+		case t.Partial:
+		case s.variables:
+			out = append(out, s.substitute(v, t.Value))
+		default:
+			out = append(out, t.Value)
+		}
+	}
+	return out
+}
+
+func values(list []policy.Text) []string {
+	var out []string
+	for _, t := range list {
+		if !t.Partial {
+			out = append(out, t.Value)
+		}
+	}
+	return out
+}
+
+// partitionOf is the partition that the document speaks of.
+func partitionOf(doc *policy.Document, zone Zone) string {
+	for _, partition := range []string{"aws-cn", "aws-us-gov"} {
+		if strings.HasPrefix(zone.Resource, "arn:"+partition+":") || namesText(doc, "arn:"+partition+":") {
+			return partition
+		}
+	}
+	return "aws"
+}

@@ -1,0 +1,457 @@
+package exposure
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"holdfast.dev/holdfast/internal/engine/iam"
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
+	"holdfast.dev/holdfast/internal/kleene"
+)
+
+// World is one request in full.
+type World struct {
+	Principal string // ARN, service, identity provider, or "anonymous"
+	Action    string
+	Resource  string
+	Context   map[string][]string // the keys that the document asks about
+}
+
+// search looks for a world in which one Allow statement of a document lets a
+// visitor in and no Deny of it keeps him out.
+type search struct {
+	zone      Zone
+	version   string
+	variables bool
+	unseenDoc string
+	asked     []string // action patterns; none: any
+
+	target     policy.Statement
+	doubt      bool // whether the target allows at all was not seen
+	denies     []policy.Statement
+	deniedAt   []int // where they stand in the document
+	conditions []*policy.Condition
+	about      map[string][]*policy.Condition // by key in lower case
+	keys       map[string]bool                // those that conditions and variables ask about
+
+	partition, owner, fresh string
+	holds                   map[*policy.Condition]*iam.Policy
+	steps                   int
+	overrun                 bool
+}
+
+// maxSteps bounds the decisions of one search.
+const maxSteps = 4096
+
+// newSearch is about the statement at a place in a document.
+func newSearch(doc *policy.Document, at int, zone Zone, asked []string) *search {
+	s := &search{
+		zone: zone, version: doc.Version, variables: doc.Variables(), unseenDoc: doc.Unseen, asked: asked,
+		target: doc.Statements[at], partition: partitionOf(doc, zone),
+		fresh: freshAccount(doc, zone, '9'), owner: zone.Account,
+	}
+	if s.owner == "" {
+		s.owner = freshAccount(doc, zone, '7')
+	}
+	if s.target.Effect == "" {
+		s.doubt, s.target.Effect = true, policy.Allow
+		s.target.Unseen &^= policy.EffectPart
+	}
+	for i := range doc.Statements {
+		if st := &doc.Statements[i]; i != at && st.Effect != policy.Allow {
+			s.denies, s.deniedAt = append(s.denies, *st), append(s.deniedAt, i)
+		}
+	}
+	s.index()
+	return s
+}
+
+// index gathers the conditions and the keys of what the search is about.
+func (s *search) index() {
+	s.conditions, s.about, s.keys, s.holds = nil, map[string][]*policy.Condition{}, map[string]bool{}, map[*policy.Condition]*iam.Policy{}
+	note := func(st *policy.Statement) {
+		for i := range st.Conditions {
+			c := &st.Conditions[i]
+			key := strings.ToLower(c.Key)
+			s.conditions, s.about[key], s.keys[key] = append(s.conditions, c), append(s.about[key], c), true
+			s.noteVariables(c.Values)
+		}
+		s.noteVariables(st.Resources)
+		s.noteVariables(st.NotResources)
+	}
+	note(&s.target)
+	for i := range s.denies {
+		note(&s.denies[i])
+	}
+}
+
+func (s *search) noteVariables(list []policy.Text) {
+	if !s.variables {
+		return
+	}
+	for _, t := range list {
+		rest := t.Value
+		for {
+			_, after, ok := strings.Cut(rest, "${")
+			inner, tail, closed := strings.Cut(after, "}")
+			if !ok || !closed {
+				break
+			}
+			rest = tail
+			name, _, _ := strings.Cut(inner, ",")
+			if name = strings.ToLower(strings.TrimSpace(name)); len(name) > 1 {
+				s.keys[name] = true
+			}
+		}
+	}
+}
+
+// strangers asks whether some stranger gets in, and how.
+func (s *search) strangers() (kleene.Value, *World) {
+	inner := s.everyone()
+	return inner.admitsAny(inner.strangersAt())
+}
+
+// with is the same search for another statement.
+func (s *search) with(target policy.Statement) *search {
+	c := *s
+	c.target = target
+	c.index()
+	return &c
+}
+
+func (s *search) withoutCondition(i int) *search {
+	t := s.target
+	t.Conditions = slices.Delete(slices.Clone(t.Conditions), i, i+1)
+	return s.with(t)
+}
+
+func (s *search) withoutDeny(i int) *search {
+	c := *s
+	c.denies, c.deniedAt = slices.Delete(slices.Clone(s.denies), i, i+1), slices.Delete(slices.Clone(s.deniedAt), i, i+1)
+	c.index()
+	return &c
+}
+
+// admitsAny asks for several visitors: is one let in?
+func (s *search) admitsAny(list []*visitor) (kleene.Value, *World) {
+	result, way := kleene.False, (*World)(nil)
+	for _, v := range list {
+		answer, w := s.admits(v)
+		if answer == kleene.True {
+			return answer, w
+		}
+		if answer == kleene.Unknown && way == nil {
+			way = w
+		}
+		result = result.Or(answer)
+	}
+	return result, way
+}
+
+// admits asks whether there is a world in which the visitor is let in.
+func (s *search) admits(v *visitor) (kleene.Value, *World) {
+	s.steps = 0
+	answer, way := s.admitsWith(v, s.denies)
+	if answer == kleene.True && s.hazy() {
+		// What the statement allows was not wholly seen. Only what survives every
+		// Deny, whatever it is about, is let in for certain.
+		if widened, _ := s.admitsWith(v, widen(s.denies, s.target.Unseen)); widened != kleene.True {
+			answer = kleene.Unknown
+		}
+	}
+	if s.doubt {
+		answer = answer.And(kleene.Unknown)
+	}
+	if answer == kleene.False {
+		way = nil
+	}
+	return answer, way
+}
+
+// hazy tells whether something about what the target allows was not seen.
+func (s *search) hazy() bool { return s.target.Unseen.Has(policy.ActionPart | policy.ResourcePart) }
+
+// widen makes Deny statements be about every action, or every resource.
+func widen(denies []policy.Statement, parts policy.Parts) []policy.Statement {
+	out := slices.Clone(denies)
+	everything := []policy.Text{{Value: "*"}}
+	for i := range out {
+		if parts.Has(policy.ActionPart) {
+			out[i].Actions, out[i].NotActions = everything, nil
+		}
+		if parts.Has(policy.ResourcePart) {
+			out[i].Resources, out[i].NotResources = everything, nil
+		}
+	}
+	return out
+}
+
+func (s *search) admitsWith(v *visitor, denies []policy.Statement) (kleene.Value, *World) {
+	room := s.room(denies)
+	axes, all := s.axes(v, denies)
+	if axes == nil {
+		return kleene.False, nil
+	}
+	result, way := kleene.False, (*World)(nil)
+	if !all {
+		result = kleene.Unknown // a choice that was not tried may be the one
+	}
+	for _, deed := range s.deeds(v, denies) {
+		answer, w := s.try(v, room, deed, axes, nil)
+		if answer == kleene.True {
+			return answer, w
+		}
+		if answer == kleene.Unknown && way == nil {
+			way = w
+		}
+		result = result.Or(answer)
+	}
+	return result, way
+}
+
+// try goes through the choices of every key.
+func (s *search) try(v *visitor, room *iam.Policies, d deed, axes [][]choice, made []*choice) (kleene.Value, *World) {
+	if len(made) < len(axes) {
+		result, way := kleene.False, (*World)(nil)
+		for i := range axes[len(made)] {
+			answer, w := s.try(v, room, d, axes, append(made, &axes[len(made)][i]))
+			if answer == kleene.True {
+				return answer, w
+			}
+			if answer == kleene.Unknown && way == nil {
+				way = w
+			}
+			result = result.Or(answer)
+		}
+		return result, way
+	}
+	if s.steps++; s.steps > maxSteps {
+		s.overrun = true
+		return kleene.Unknown, nil
+	}
+	ctx := &iam.Context{}
+	for _, c := range made {
+		c.put(ctx)
+	}
+	answer := s.decide(v.principal, d, ctx, room)
+	if answer == kleene.False {
+		return answer, nil
+	}
+	return answer, worldOf(v, d, made)
+}
+
+func worldOf(v *visitor, d deed, made []*choice) *World {
+	w := &World{Principal: nameOf(v.principal), Action: d.action, Resource: d.resource, Context: map[string][]string{}}
+	for _, c := range made {
+		if c.values != nil {
+			w.Context[c.key] = c.values
+		}
+	}
+	return w
+}
+
+func nameOf(p *iam.Principal) string {
+	switch {
+	case p.Kind == iam.KindAnonymous:
+		return "anonymous"
+	case p.ARN != "":
+		return p.ARN
+	}
+	return p.Name
+}
+
+// decide asks the engine. Whatever the visitor's own account allows, it allows.
+func (s *search) decide(p *iam.Principal, d deed, ctx *iam.Context, room *iam.Policies) kleene.Value {
+	req, err := iam.NewRequest(iam.Request{Principal: p, Action: d.action, Resource: d.resource, Account: s.owner, Context: ctx})
+	if err != nil {
+		return kleene.Unknown
+	}
+	return iam.Decide(req, room).Allowed
+}
+
+// room compiles what the visitor meets.
+func (s *search) room(denies []policy.Statement) *iam.Policies {
+	target := s.target
+	target.Unseen &^= policy.ActionPart | policy.ResourcePart
+	if s.target.Unseen.Has(policy.ActionPart) || target.Actions == nil && target.NotActions == nil {
+		target.Actions, target.NotActions = []policy.Text{{Value: "*"}}, nil
+	}
+	if s.target.Unseen.Has(policy.ResourcePart) {
+		target.Resources, target.NotResources = []policy.Text{{Value: "*"}}, nil
+	}
+	target.Actions, target.Resources = spelt(target.Actions), spelt(target.Resources)
+	doc := &policy.Document{Version: s.version, Statements: append([]policy.Statement{target}, denies...), Unseen: s.unseenDoc}
+	return &iam.Policies{Identity: everything, Resource: &iam.Set{Policies: []*iam.Policy{iam.Compile("", doc)}}}
+}
+
+// spelt takes a text that is known in part for all that it may be.
+func spelt(list []policy.Text) []policy.Text {
+	if !slices.ContainsFunc(list, func(t policy.Text) bool { return t.Partial }) {
+		return list
+	}
+	out := slices.Clone(list)
+	for i, t := range out {
+		if t.Partial {
+			out[i] = policy.Text{Value: t.Value + "*" + t.Suffix}
+		}
+	}
+	return out
+}
+
+// everything is what visitors may do at home.
+var everything = iam.Set{Policies: []*iam.Policy{iam.Compile("", &policy.Document{Statements: []policy.Statement{{
+	Effect: policy.Allow, Actions: []policy.Text{{Value: "*"}}, Resources: []policy.Text{{Value: "*"}},
+}}})}}
+
+// axes are, key by key, the choices worth trying; nil where some condition of
+// the target can never hold for this visitor.
+func (s *search) axes(v *visitor, denies []policy.Statement) (out [][]choice, all bool) {
+	out, all = [][]choice{}, true
+	for _, key := range slices.Sorted(maps.Keys(s.keys)) {
+		list, whole := s.choices(v, key)
+		all = all && whole
+		if list = s.worthwhile(v, key, list, denies); len(list) == 0 {
+			return nil, true
+		}
+		out = append(out, list)
+	}
+	return out, all
+}
+
+// worthwhile leaves out choices under which a condition of the target fails, and
+// those under which more conditions of Deny statements hold than under another.
+// Conditions with variables, which hang on other keys too, have no say in it.
+func (s *search) worthwhile(v *visitor, key string, list []choice, denies []policy.Statement) []choice {
+	var must, mustNot []*policy.Condition
+	entangled := false
+	sort := func(st *policy.Statement, into *[]*policy.Condition) {
+		for i := range st.Conditions {
+			c := &st.Conditions[i]
+			switch {
+			case !strings.EqualFold(c.Key, key):
+			case s.variables && slices.ContainsFunc(c.Values, func(t policy.Text) bool { return strings.Contains(t.Value, "${") }):
+				entangled = true
+			default:
+				*into = append(*into, c)
+			}
+		}
+	}
+	sort(&s.target, &must)
+	for i := range denies {
+		sort(&denies[i], &mustNot)
+	}
+	var kept []choice
+	var signs [][]kleene.Value
+	for _, c := range list {
+		sign, ok := s.sign(v, &c, must, mustNot)
+		if !ok {
+			continue
+		}
+		kept, signs = append(kept, c), append(signs, sign)
+	}
+	if entangled || s.inVariables(key) {
+		return kept
+	}
+	return undominated(kept, signs)
+}
+
+// inVariables tells whether a key is asked about by variables alone, or besides.
+func (s *search) inVariables(key string) bool {
+	if !s.variables {
+		return false
+	}
+	if len(s.about[key]) == 0 {
+		return true
+	}
+	for _, list := range s.texts() {
+		for _, t := range list {
+			if i := strings.Index(strings.ToLower(t.Value), "${"+key); i >= 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// texts are all texts of the search in which variables count.
+func (s *search) texts() [][]policy.Text {
+	out := [][]policy.Text{s.target.Resources, s.target.NotResources}
+	for i := range s.denies {
+		out = append(out, s.denies[i].Resources, s.denies[i].NotResources)
+	}
+	for _, c := range s.conditions {
+		out = append(out, c.Values)
+	}
+	return out
+}
+
+// sign is how a choice comes out under each condition of the target, which it
+// must not fail, and of the Deny statements.
+func (s *search) sign(v *visitor, c *choice, must, mustNot []*policy.Condition) ([]kleene.Value, bool) {
+	out := make([]kleene.Value, 0, len(must)+len(mustNot))
+	for _, condition := range must {
+		holds := s.condition(v, condition, c)
+		if holds == kleene.False {
+			return nil, false
+		}
+		out = append(out, holds.Not()) // a condition that holds for certain is worth more
+	}
+	for _, condition := range mustNot {
+		out = append(out, s.condition(v, condition, c))
+	}
+	return out, true
+}
+
+// condition asks the engine about one condition by itself.
+func (s *search) condition(v *visitor, c *policy.Condition, with *choice) kleene.Value {
+	compiled := s.holds[c]
+	if compiled == nil {
+		compiled = iam.Compile("", &policy.Document{Version: s.version, Statements: []policy.Statement{{
+			Effect: policy.Allow, Principals: []policy.Principal{{Kind: policy.Everyone, Name: policy.Text{Value: "*"}}},
+			Actions: []policy.Text{{Value: "*"}}, Resources: []policy.Text{{Value: "*"}}, Conditions: []policy.Condition{*c},
+		}}})
+		s.holds[c] = compiled
+	}
+	ctx := &iam.Context{}
+	with.put(ctx)
+	room := iam.Policies{Identity: everything, Resource: &iam.Set{Policies: []*iam.Policy{compiled}}}
+	return s.decide(v.principal, deed{"s3:GetObject", s.arn("s3", "", "", freshWord+"/"+freshWord)}, ctx, &room)
+}
+
+// undominated keeps those of which no other is at least as good everywhere.
+func undominated(list []choice, signs [][]kleene.Value) []choice {
+	var out []choice
+	for i := range list {
+		beaten := false
+		for j := range list {
+			better := j != i && atMost(signs[j], signs[i]) && (j < i || !atMost(signs[i], signs[j]))
+			beaten = beaten || better
+		}
+		if !beaten {
+			out = append(out, list[i])
+		}
+	}
+	return out
+}
+
+// rank orders truth by how much it helps a Deny.
+func rank(v kleene.Value) int {
+	switch v {
+	case kleene.False:
+		return 0
+	case kleene.True:
+		return 2
+	}
+	return 1
+}
+
+func atMost(a, b []kleene.Value) bool {
+	for i := range a {
+		if rank(a[i]) > rank(b[i]) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,4 @@
+package policy
+
+// For the tests that ask package iam what documents mean.
+var RandomDocument = randomDocument
