@@ -9,7 +9,8 @@ func (p *program) iam() *cobra.Command {
 		Short: "Decide, explain and trim what policies allow",
 	}
 	c.AddCommand(
-	// one line per question, in the order of the documentation
+		// one line per question, in the order of the documentation
+		p.iamDecide(),
 	)
 	return c
 }
