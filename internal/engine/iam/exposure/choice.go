@@ -45,7 +45,11 @@ func (s *search) choices(v *visitor, key string) (out []choice, all bool) {
 	if r.addresses {
 		values = s.addresses(key, r.public)
 	} else if len(r.own) > 0 {
-		values = append(values, plain(r.own[0]))
+		for i, own := range r.own {
+			if i == 0 || !strings.ContainsAny(own.Pattern, "*?") {
+				values = append(values, plain(own))
+			}
+		}
 		for _, c := range s.about[key] {
 			values = append(values, s.fitting(v, c, r)...)
 		}
@@ -126,7 +130,8 @@ func meet(pattern string, arn bool, r reach) []string {
 			}
 			continue
 		}
-		if text, ok := glob.Common(glob.Glob{Pattern: pattern, ARN: arn}, own); ok {
+		text, ok := glob.Common(glob.Glob{Pattern: pattern, ARN: arn}, own)
+		if ok && !(strings.Contains(own.Pattern, ":iam:") && strings.Count(text, ":") > 5) { // no name of IAM has a colon
 			return []string{text}
 		}
 	}

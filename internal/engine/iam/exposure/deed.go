@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
+	"holdfast.dev/holdfast/internal/engine/iam/action"
 	"holdfast.dev/holdfast/internal/engine/iam/glob"
 	"holdfast.dev/holdfast/internal/engine/iam/policy"
 	"holdfast.dev/holdfast/internal/kleene"
@@ -18,25 +19,13 @@ type deed struct{ action, resource string }
 // actions and resources apart is cut short.
 const maxDeeds = 256
 
-// telling are actions that say plainly what it means to be let in, by service.
-// They make answers readable; nothing hangs on the list being complete.
-var telling = map[string][]string{
-	"s3":                {"GetObject", "ListBucket", "PutObject", "DeleteObject", "PutBucketPolicy"},
-	"sqs":               {"ReceiveMessage", "SendMessage", "SetQueueAttributes"},
-	"sns":               {"Subscribe", "Publish", "SetTopicAttributes"},
-	"kms":               {"Decrypt", "Encrypt", "CreateGrant", "PutKeyPolicy"},
-	"lambda":            {"InvokeFunction", "InvokeFunctionUrl", "GetLayerVersion"},
-	"secretsmanager":    {"GetSecretValue", "PutSecretValue"},
-	"ecr":               {"BatchGetImage", "PutImage"},
-	"elasticfilesystem": {"ClientMount", "ClientWrite"},
-	"es":                {"ESHttpGet", "ESHttpPut"},
-	"dynamodb":          {"GetItem", "PutItem"},
-	"kinesis":           {"GetRecords", "PutRecord"},
-	"backup":            {"CopyIntoBackupVault", "StartRestoreJob"},
-	"logs":              {"PutLogEvents"},
-	"sts":               {"AssumeRole"},
-	"events":            {"PutEvents"},
-	"s3express":         {"CreateSession"},
+// telling are the actions that say most plainly what it means to be let in, by
+// service. They make answers readable; nothing hangs on the list.
+var telling = map[string]string{
+	"s3": "GetObject", "sqs": "ReceiveMessage", "sns": "Subscribe", "kms": "Decrypt", "lambda": "InvokeFunction",
+	"secretsmanager": "GetSecretValue", "ecr": "BatchGetImage", "elasticfilesystem": "ClientMount", "es": "ESHttpGet",
+	"dynamodb": "GetItem", "kinesis": "GetRecords", "backup": "CopyIntoBackupVault", "logs": "PutLogEvents", "sts": "AssumeRole",
+	"events": "PutEvents",
 }
 
 // deeds are those that the target allows and the Deny statements tell apart,
@@ -79,17 +68,7 @@ func (s *search) lightest(v *visitor, list []deed, denies []policy.Statement) []
 		}
 		kept, signs = append(kept, d), append(signs, sign)
 	}
-	var out []deed
-	for i := range kept {
-		beaten := false
-		for j := range kept {
-			beaten = beaten || j != i && atMost(signs[j], signs[i]) && (j < i || !atMost(signs[i], signs[j]))
-		}
-		if !beaten {
-			out = append(out, kept[i])
-		}
-	}
-	return out
+	return undominated(kept, signs)
 }
 
 // aboutOnly keeps of a statement what it is about, and lets everybody do that.
@@ -118,54 +97,156 @@ func (s *search) sample(v *visitor) *iam.Context {
 }
 
 // actions are names of actions that the target's patterns take in, and that the
-// patterns of the document tell apart.
+// Deny statements tell apart.
 func (s *search) actions(denies []policy.Statement) []string {
+	var at *policy.Statement
+	if len(denies) > 0 {
+		at = &denies[0]
+	}
+	out, done := s.names[at]
+	if !done {
+		out = s.listActions(denies)
+		s.names[at] = out
+	}
+	return out
+}
+
+func (s *search) listActions(denies []policy.Statement) []string {
 	services := s.services()
-	var pool []string
-	for _, service := range services {
-		for _, name := range telling[service] {
-			pool = append(pool, service+":"+name)
-		}
-		pool = append(pool, service+":"+strings.ToUpper(freshWord[:1])+freshWord[1:])
-	}
-	var others []string
-	for i := range denies {
-		others = append(others, values(denies[i].Actions)...)
-		others = append(others, values(denies[i].NotActions)...)
-	}
-	targets := values(spelt(s.target.Actions))
-	if s.target.Unseen.Has(policy.ActionPart) || s.target.Actions == nil {
-		targets = append(targets, "*")
-		others = append(others, values(s.target.NotActions)...)
-	}
-	fold := func(p string) glob.Glob { return glob.Glob{Pattern: p, Fold: true} }
 	var out []string
-	add := func(action string) {
-		service, name, ok := strings.Cut(action, ":")
-		if ok && service != "" && name != "" && !strings.ContainsAny(action, "*? ") && s.isAsked(action) && !slices.Contains(out, action) {
-			out = append(out, action)
-		}
-	}
-	for _, t := range targets {
+	for _, t := range s.patterns() {
 		if !strings.ContainsAny(t, "*?") {
-			add(t)
+			out = append(out, t)
 			continue
 		}
-		compiled := glob.Compile(strings.ToLower(t))
-		for _, p := range pool {
-			if compiled.Match(strings.ToLower(p)) {
-				add(p)
+		real := s.real(t, services)
+		if len(real) == 0 {
+			// AWS may have actions that the catalogue does not know yet.
+			real = invented(t, services, s.patternsOf(denies))
+		}
+		out = append(out, real...)
+	}
+	out = slices.DeleteFunc(out, func(a string) bool { return !isAction(a) || !s.isAsked(a) })
+	first := slices.IndexFunc(out, func(a string) bool { return s.tells(a) })
+	if first > 0 {
+		out[0], out[first] = out[first], out[0]
+	}
+	if len(denies) == 0 && len(s.target.NotActions) == 0 {
+		return out[:min(len(out), 1)]
+	}
+	return s.apart(out, denies)
+}
+
+func (s *search) tells(action string) bool {
+	service, name, _ := strings.Cut(action, ":")
+	return telling[service] == name
+}
+
+// patterns are what the target allows; one that does not say so, or says what it
+// does not allow, may allow anything.
+func (s *search) patterns() []string {
+	out := values(spelt(s.target.Actions))
+	if s.target.Unseen.Has(policy.ActionPart) || s.target.Actions == nil {
+		out = append(out, "*")
+	}
+	if len(s.asked) == 0 {
+		return out
+	}
+	var both []string
+	for _, p := range out {
+		for _, asked := range s.asked {
+			text, ok := glob.Common(glob.Glob{Pattern: p, Fold: true}, glob.Glob{Pattern: asked, Fold: true})
+			switch {
+			case !ok:
+			case !strings.ContainsAny(p, "*?"), !strings.ContainsAny(asked, "*?"):
+				both = append(both, text)
+			case glob.Includes(strings.ToLower(p), strings.ToLower(asked)):
+				both = append(both, asked)
+			default:
+				both = append(both, p)
 			}
 		}
-		for _, list := range [][]string{s.asked, others, {"*" + freshWord + "*", "*"}} {
-			for _, o := range list {
-				if text, ok := glob.Common(fold(t), fold(o)); ok {
-					add(withService(text, services))
-				}
+	}
+	return both
+}
+
+// real are the actions that AWS has of a pattern, in the services that the
+// document is about.
+func (s *search) real(pattern string, services []string) []string {
+	var out []string
+	prefix, name, ok := strings.Cut(pattern, ":")
+	if ok && !strings.ContainsAny(prefix, "*?") {
+		services = []string{prefix}
+	} else if !ok || prefix != "*" {
+		name = "*"
+	}
+	compiled := glob.Compile(strings.ToLower(pattern))
+	for _, service := range services {
+		for _, a := range action.Expand(service + ":" + name) {
+			full := a.Service + ":" + a.Name
+			if compiled.Match(strings.ToLower(full)) {
+				out = append(out, full)
 			}
 		}
 	}
 	return out
+}
+
+// invented are names that a pattern fits, alone and together with others.
+func invented(pattern string, services, others []string) []string {
+	var out []string
+	for _, o := range append([]string{"*" + freshWord + "*", "*"}, others...) {
+		if text, ok := glob.Common(glob.Glob{Pattern: pattern, Fold: true}, glob.Glob{Pattern: o, Fold: true}); ok {
+			out = append(out, withService(text, services))
+		}
+	}
+	return out
+}
+
+func (s *search) patternsOf(list []policy.Statement) []string {
+	var out []string
+	for i := range list {
+		out = append(out, values(list[i].Actions)...)
+		out = append(out, values(list[i].NotActions)...)
+	}
+	return out
+}
+
+func isAction(s string) bool {
+	service, name, ok := strings.Cut(s, ":")
+	return ok && service != "" && name != "" && !strings.ContainsAny(s, "*? ")
+}
+
+var nobody = iam.Anonymous()
+
+// apart keeps one action of those that the document does not tell apart, and of
+// those it does the ones about which fewer Deny statements are.
+func (s *search) apart(list []string, denies []policy.Statement) []string {
+	var rooms []*iam.Policies
+	for i := range denies {
+		d := denies[i]
+		d.Resources, d.NotResources = nil, nil
+		d.Unseen &^= policy.ResourcePart
+		rooms = append(rooms, s.aboutOnly(&d))
+	}
+	t := s.target
+	t.Resources, t.NotResources, t.Actions = nil, nil, nil
+	room := s.aboutOnly(&t)
+	resource := s.genericARN()
+	var kept []string
+	var signs [][]kleene.Value
+	for _, a := range list {
+		d := deed{a, resource}
+		if t.NotActions != nil && s.decide(nobody, d, nil, room) == kleene.False {
+			continue
+		}
+		sign := make([]kleene.Value, len(rooms))
+		for i := range rooms {
+			sign[i] = s.decide(nobody, d, nil, rooms[i])
+		}
+		kept, signs = append(kept, a), append(signs, sign)
+	}
+	return undominated(kept, signs)
 }
 
 // withService completes what two patterns that leave the service open have in

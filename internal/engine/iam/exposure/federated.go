@@ -3,7 +3,6 @@ package exposure
 import (
 	"slices"
 	"strings"
-
 )
 
 // sharedProviders are identity providers at which anybody can have an account, with the
@@ -49,7 +48,7 @@ func (v *visitor) claims(provider, claim string) reach {
 		return gone // his request carries no such token
 	}
 	if !shared || !slices.Contains(fixed, claim) || v.guest {
-		return anything
+		return free(provider + ":" + claim)
 	}
 	return reach{own: patterns(false, subjects...)}
 }

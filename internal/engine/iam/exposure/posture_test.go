@@ -7,7 +7,7 @@ import (
 	"holdfast.dev/holdfast/internal/kleene"
 )
 
-func policy(t *testing.T, statements string) any {
+func document(t testing.TB, statements string) any {
 	t.Helper()
 	doc, err := evidence.Decode([]byte(`{"Version":"2012-10-17","Statement":` + statements + `}`))
 	if err != nil {
@@ -46,7 +46,7 @@ func TestPublic(t *testing.T) {
 		`{"$unknown":{"reason":"denied"}}`:                                                                               kleene.Unknown,
 		`[]`:                                                                                                             kleene.False,
 	} {
-		if got := Public(policy(t, statements)); got != want {
+		if got := Public(document(t, statements)); got != want {
 			t.Errorf("Public(%s) = %v, want %v", statements, got, want)
 		}
 	}
@@ -66,7 +66,7 @@ func TestAdmin(t *testing.T) {
 		`{"Effect":"Allow","Action":{"$unknown":{"reason":""}},"Resource":"*"}`:                                   kleene.Unknown,
 		`{"Effect":"Allow","Action":{"$unknown":{"reason":""}},"Resource":"arn:aws:s3:::a"}`:                      kleene.False,
 	} {
-		if got := Admin(policy(t, statements)); got != want {
+		if got := Admin(document(t, statements)); got != want {
 			t.Errorf("Admin(%s) = %v, want %v", statements, got, want)
 		}
 	}
@@ -82,22 +82,22 @@ func TestRequiresTLS(t *testing.T) {
 		`{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}`:                                          kleene.False,
 		`{"$unknown":{"reason":"denied"}}`: kleene.Unknown,
 	} {
-		if got := RequiresTLS(policy(t, statements)); got != want {
+		if got := RequiresTLS(document(t, statements)); got != want {
 			t.Errorf("RequiresTLS(%s) = %v, want %v", statements, got, want)
 		}
 	}
 }
 
 func TestExternal(t *testing.T) {
-	got, known := External(policy(t, `[{"Effect":"Allow","Principal":{"AWS":["111122223333","arn:aws:iam::444455556666:role/x","arn:aws:iam::444455556666:root"]},"Action":"sts:AssumeRole"},
+	got, known := External(document(t, `[{"Effect":"Allow","Principal":{"AWS":["111122223333","arn:aws:iam::444455556666:role/x","arn:aws:iam::444455556666:root"]},"Action":"sts:AssumeRole"},
 		{"Effect":"Deny","Principal":{"AWS":"777788889999"},"Action":"*"}]`), "111122223333")
 	if len(got) != 1 || got[0] != "444455556666" || known != kleene.True {
 		t.Errorf("External = %v, %v", got, known)
 	}
-	if _, known := External(policy(t, `{"Effect":"Allow","Principal":{"AWS":{"$unknown":{"reason":"","prefix":"arn:aws:iam::"}}},"Action":"*"}`)); known != kleene.Unknown {
+	if _, known := External(document(t, `{"Effect":"Allow","Principal":{"AWS":{"$unknown":{"reason":"","prefix":"arn:aws:iam::"}}},"Action":"*"}`)); known != kleene.Unknown {
 		t.Error("an account that was not seen may be anybody's")
 	}
-	if _, known := External(policy(t, `{"Effect":"Allow","Principal":{"AWS":{"$unknown":{"reason":""}}},"Action":"*"}`)); known != kleene.Unknown {
+	if _, known := External(document(t, `{"Effect":"Allow","Principal":{"AWS":{"$unknown":{"reason":""}}},"Action":"*"}`)); known != kleene.Unknown {
 		t.Error("a principal that was not seen may be anybody")
 	}
 }

@@ -25,7 +25,7 @@ func TestPublicIsNotFooled(t *testing.T) {
 		`{"ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-abc/r-1/ou-1/"}}`:                       kleene.False,
 		`{"StringNotEquals":{"aws:SourceAccount":"1"},"StringEquals":{"AWS:SOURCEACCOUNT":["1","2"]}}`: kleene.False,
 	} {
-		if got := Public(policy(t, `{`+allow+`,"Condition":`+condition+`}`)); got != want {
+		if got := Public(document(t, `{`+allow+`,"Condition":`+condition+`}`)); got != want {
 			t.Errorf("Public with %s = %v, want %v", condition, got, want)
 		}
 	}
@@ -53,7 +53,7 @@ func TestRequiresTLSIsNotFooled(t *testing.T) {
 		`{` + deny + `,"Principal":"*",` + insecure + `}`:                                                                       kleene.True, // a file system policy names no resource
 		`{"Effect":"Deny","Action":"sqs:*","Principal":"*","Resource":"arn:aws:sqs:eu-west-1:111122223333:q",` + insecure + `}`: kleene.True,
 	} {
-		if got := RequiresTLS(policy(t, statement)); got != want {
+		if got := RequiresTLS(document(t, statement)); got != want {
 			t.Errorf("RequiresTLS(%s) = %v, want %v", statement, got, want)
 		}
 	}
@@ -71,7 +71,7 @@ func TestWildcardIsNotFooled(t *testing.T) {
 		`{"Effect":` + hidden + `,"Action":"s3:*","Resource":"*"}`:                              kleene.Unknown,
 		`{"Effect":"Allow","Action":{"$unknown":{"reason":"x","prefix":"s3:"}},"Resource":"*"}`: kleene.Unknown,
 	} {
-		if got := Wildcard(policy(t, statement)); got != want {
+		if got := Wildcard(document(t, statement)); got != want {
 			t.Errorf("Wildcard(%s) = %v, want %v", statement, got, want)
 		}
 	}
@@ -90,7 +90,7 @@ func TestExternalIsNotFooled(t *testing.T) {
 		{"a service is no account", `{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"}}`, 0, kleene.True},
 		{"an effect that was not seen", `{"Effect":` + hidden + `,"Principal":{"AWS":"444455556666"}}`, 0, kleene.Unknown},
 	} {
-		got, known := External(policy(t, c.statement), "111122223333")
+		got, known := External(document(t, c.statement), "111122223333")
 		if len(got) != c.accounts || known != c.known {
 			t.Errorf("%s: %v, %v", c.name, got, known)
 		}

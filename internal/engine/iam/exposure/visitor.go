@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
+	"holdfast.dev/holdfast/internal/engine/iam/action"
 	"holdfast.dev/holdfast/internal/engine/iam/glob"
 )
 
@@ -49,7 +50,25 @@ type reach struct {
 	addresses, public bool
 }
 
-var anything = reach{own: patterns(false, freshWord, "*"+freshWord+"*", "*"), absent: true}
+// free is a key that the visitor can have as he likes, within what such a key can
+// hold.
+func free(key string) reach {
+	known, _ := action.KeyFor(key)
+	out := reach{absent: known.Presence != action.Always}
+	switch known.Type {
+	case action.Bool:
+		out.own = patterns(false, "true", "false")
+	case action.Numeric:
+		out.own = patterns(false, "0", "*")
+	case action.Date:
+		out.own = patterns(false, "2026-01-01T00:00:00Z", "*")
+	case action.ARN:
+		out.own = patterns(false, "arn:aws:s3:::"+freshWord, "*"+freshWord+"*", "*")
+	default:
+		out.own = patterns(false, freshWord, "*"+freshWord+"*", "*")
+	}
+	return out
+}
 
 func patterns(arn bool, list ...string) []glob.Glob {
 	out := make([]glob.Glob, len(list))
@@ -95,7 +114,7 @@ func (v *visitor) reach(key string, s *search) reach {
 		return v.insideVPC()
 	}
 	if v.free {
-		return anything
+		return free(key)
 	}
 	switch key {
 	case "aws:principalarn":
@@ -149,7 +168,7 @@ func (v *visitor) reachElse(key string, s *search) reach {
 	if provider, claim, ok := cutClaim(key); ok {
 		return v.claims(provider, claim)
 	}
-	return anything
+	return free(key)
 }
 
 // named is a key of the principal that only some principals have.
@@ -214,7 +233,7 @@ func (v *visitor) sent(key string, s *search) reach {
 func (v *visitor) through(key string, s *search) reach {
 	switch v.place {
 	case anywhere:
-		return anything
+		return free(key)
 	case internet, inside:
 		return gone
 	}

@@ -37,11 +37,17 @@ type search struct {
 
 	partition, owner, fresh string
 	holds                   map[*policy.Condition]*iam.Policy
-	steps                   int
-	overrun                 bool
+	names                   map[*policy.Statement][]string // actions worth trying, by the first Deny
+	tally                   *tally
 }
 
-// maxSteps bounds the decisions of one search.
+// tally counts the decisions of a search and of those made from it.
+type tally struct {
+	steps   int
+	overrun bool // some visitor had more worlds than were tried
+}
+
+// maxSteps bounds the worlds that are tried for one visitor.
 const maxSteps = 4096
 
 // newSearch is about the statement at a place in a document.
@@ -49,7 +55,7 @@ func newSearch(doc *policy.Document, at int, zone Zone, asked []string) *search 
 	s := &search{
 		zone: zone, version: doc.Version, variables: doc.Variables(), unseenDoc: doc.Unseen, asked: asked,
 		target: doc.Statements[at], partition: partitionOf(doc, zone),
-		fresh: freshAccount(doc, zone, '9'), owner: zone.Account,
+		fresh: freshAccount(doc, zone, '9'), owner: zone.Account, tally: &tally{},
 	}
 	if s.owner == "" {
 		s.owner = freshAccount(doc, zone, '7')
@@ -70,6 +76,7 @@ func newSearch(doc *policy.Document, at int, zone Zone, asked []string) *search 
 // index gathers the conditions and the keys of what the search is about.
 func (s *search) index() {
 	s.conditions, s.about, s.keys, s.holds = nil, map[string][]*policy.Condition{}, map[string]bool{}, map[*policy.Condition]*iam.Policy{}
+	s.names = map[*policy.Statement][]string{}
 	note := func(st *policy.Statement) {
 		for i := range st.Conditions {
 			c := &st.Conditions[i]
@@ -152,7 +159,7 @@ func (s *search) admitsAny(list []*visitor) (kleene.Value, *World) {
 
 // admits asks whether there is a world in which the visitor is let in.
 func (s *search) admits(v *visitor) (kleene.Value, *World) {
-	s.steps = 0
+	s.tally.steps = 0
 	answer, way := s.admitsWith(v, s.denies)
 	if answer == kleene.True && s.hazy() {
 		// What the statement allows was not wholly seen. Only what survives every
@@ -227,8 +234,8 @@ func (s *search) try(v *visitor, room *iam.Policies, d deed, axes [][]choice, ma
 		}
 		return result, way
 	}
-	if s.steps++; s.steps > maxSteps {
-		s.overrun = true
+	if s.tally.steps++; s.tally.steps > maxSteps {
+		s.tally.overrun = true
 		return kleene.Unknown, nil
 	}
 	ctx := &iam.Context{}
@@ -421,8 +428,8 @@ func (s *search) condition(v *visitor, c *policy.Condition, with *choice) kleene
 }
 
 // undominated keeps those of which no other is at least as good everywhere.
-func undominated(list []choice, signs [][]kleene.Value) []choice {
-	var out []choice
+func undominated[T any](list []T, signs [][]kleene.Value) []T {
+	var out []T
 	for i := range list {
 		beaten := false
 		for j := range list {
