@@ -110,11 +110,21 @@ func (m *Mapper) Map(r *Record) ([]Call, Skip) {
 	}
 	var calls []Call
 	add := func(name string, t target, conditions []Condition, derived bool) {
+		if t.account == "" {
+			t.account = r.owner(t.arn, service(name))
+		}
 		c := base
+		own := context
+		if len(conditions) > 0 {
+			own = m.contextOf(r) // of its own, since contexts are shared once in use
+			for _, k := range conditions {
+				own.Set(k.Key, k.Value)
+			}
+		}
 		c.Type, c.Assumed, c.Derived, c.Conditions = t.kind, t.assumed, derived, conditions
 		c.Request = iam.Request{
 			Principal: principal, Action: name, Resource: t.arn, Partial: t.partial,
-			Account: t.account, Context: withConditions(context, conditions),
+			Account: t.account, Context: own,
 		}
 		calls = append(calls, c)
 	}
@@ -134,6 +144,12 @@ func (m *Mapper) Map(r *Record) ([]Call, Skip) {
 			slices.Equal(a.Conditions, b.Conditions)
 	})
 	return calls, NoSkip
+}
+
+// service is the prefix of an action.
+func service(action string) string {
+	prefix, _, _ := strings.Cut(action, ":")
+	return prefix
 }
 
 // asked is an action and which of the record's parameters name what it is on.

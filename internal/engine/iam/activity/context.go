@@ -17,7 +17,7 @@ import (
 func (m *Mapper) contextOf(r *Record) *iam.Context {
 	c := &iam.Context{Open: true}
 	r.network(c)
-	r.session0(c)
+	r.credentials(c)
 	if at := r.Time(); !at.IsZero() {
 		c.Set("aws:CurrentTime", at.Format("2006-01-02T15:04:05Z"))
 		c.Set("aws:EpochTime", strconv.FormatInt(at.Unix(), 10))
@@ -94,8 +94,8 @@ func (r *Record) network(c *iam.Context) {
 
 var vpcKeys = []string{"aws:SourceVpce", "aws:SourceVpc", "aws:VpcSourceIp", "aws:VpceAccount", "aws:VpceOrgID", "aws:VpceOrgPaths"}
 
-// session0 sets what concerns the credentials.
-func (r *Record) session0(c *iam.Context) {
+// credentials sets what concerns the credentials.
+func (r *Record) credentials(c *iam.Context) {
 	keys := []string{"aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:TokenIssueTime", "aws:SourceIdentity", "aws:FederatedProvider", "ec2:RoleDelivery", "aws:AssumedRoot"}
 	s := r.UserIdentity.SessionContext
 	if s == nil {
@@ -270,16 +270,4 @@ func (m *Mapper) sessionTags(r *Record, c *iam.Context) {
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		c.Set("aws:PrincipalTag/"+key, tags[key])
 	}
-}
-
-// withConditions is the context with further keys; the first stays as it is.
-func withConditions(c *iam.Context, conditions []Condition) *iam.Context {
-	if len(conditions) == 0 {
-		return c
-	}
-	out := c.Clone()
-	for _, k := range conditions {
-		out.Set(k.Key, k.Value)
-	}
-	return out
 }

@@ -59,10 +59,13 @@ func (r *Record) principal() (*iam.Principal, Skip) {
 func (r *Record) session() (*iam.Principal, Skip) {
 	id := &r.UserIdentity
 	p, err := iam.ParsePrincipal(id.ARN)
+	if err != nil && id.SessionContext != nil {
+		p, err = iam.ParsePrincipal(id.SessionContext.SessionIssuer.ARN) // the role at least
+	}
 	if err != nil {
 		return nil, UnseenPrincipal
 	}
-	if p.Kind != iam.KindSession {
+	if p.Kind != iam.KindSession && p.Kind != iam.KindRole {
 		return p, NoSkip
 	}
 	if s := id.SessionContext; s != nil {
