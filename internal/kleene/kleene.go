@@ -32,7 +32,15 @@ func (v Value) And(w Value) Value {
 }
 
 // Or is True if either side is True, whatever the other side hides.
-func (v Value) Or(w Value) Value { return v.Not().And(w.Not()).Not() }
+func (v Value) Or(w Value) Value {
+	switch {
+	case v == True || w == True:
+		return True
+	case v == False && w == False:
+		return False
+	}
+	return Unknown
+}
 
 // Not leaves Unknown as it is.
 func (v Value) Not() Value {

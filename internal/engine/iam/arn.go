@@ -3,6 +3,7 @@ package iam
 import (
 	"slices"
 	"strings"
+	"unique"
 
 	"holdfast.dev/holdfast/internal/engine/iam/glob"
 	"holdfast.dev/holdfast/internal/kleene"
@@ -15,6 +16,8 @@ type arn struct {
 	part [5]string // partition, service, Region, account, resource
 	head int       // length of all before the resource
 	ok   bool
+	// headWord is all before the resource, where that was worth while to look up.
+	headWord word
 }
 
 func splitARN(s string) arn {
@@ -40,7 +43,7 @@ func splitARN(s string) arn {
 type arnPattern struct {
 	any bool
 	// head is all before the resource where it has neither wildcard nor variable.
-	head string
+	head word
 	// parts are what stands before the resource where head is empty.
 	parts []text
 	last  text
@@ -62,7 +65,7 @@ func compileARN(s string, variables bool) arnPattern {
 	head := s[:len(s)-len(pieces[5])]
 	p := arnPattern{last: compileText(pieces[5], true, variables)}
 	if !strings.ContainsAny(head, "*?") && !(variables && strings.Contains(head, "${")) {
-		p.head = head
+		p.head = unique.Make(head)
 		return p
 	}
 	for _, piece := range pieces[:5] {
@@ -138,7 +141,10 @@ func (p *arnPattern) matchStart(a *arn, s *scope) kleene.Value {
 // matchHead compares all before the resource.
 func (p *arnPattern) matchHead(a *arn, s *scope) kleene.Value {
 	if p.parts == nil {
-		return kleene.Of(a.head == len(p.head) && a.text[:a.head] == p.head)
+		if a.headWord != (word{}) {
+			return kleene.Of(a.headWord == p.head)
+		}
+		return kleene.Of(a.text[:a.head] == p.head.Value())
 	}
 	result := p.parts[0].match("arn", s)
 	for i := 0; i < 4 && result != kleene.False; i++ {

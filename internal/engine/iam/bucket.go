@@ -61,8 +61,8 @@ func (g *Grant) names(who *Principal) (kleene.Value, grant) {
 	switch {
 	case g.Grantee == allUsers:
 		return kleene.True, directly
-	case g.Grantee == authenticated:
-		return kleene.Of(who.Kind != KindAnonymous), byAccount
+	case g.Grantee == authenticated: // "all AWS accounts"
+		return kleene.Of(who.Account != ""), byAccount
 	case who.Account == "":
 		return kleene.False, byAccount
 	case who.CanonicalID == "":

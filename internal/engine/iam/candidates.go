@@ -58,7 +58,7 @@ func (k *unseenKey) choose(all []*unseenKey) {
 		families |= familyOf(c.base)
 		multivalued = multivalued || c.op.Set != policy.Plain
 	}
-	if known, ok := action.KeyFor(k.key); ok && known.Multivalued {
+	if known, ok := action.KeyFor(k.key.Value()); ok && known.Multivalued {
 		multivalued = true
 	}
 	group := k.group(all)
@@ -117,15 +117,15 @@ func (k *unseenKey) single(group []*unseenKey, families family) ([]string, bool)
 	case texts:
 		return textValues(group)
 	case numbers:
-		return numberValues(k.asks), true
+		return numberValues(ofFamily(k.asks, families)), true
 	case dates:
-		return dateValues(k.asks), true
+		return dateValues(ofFamily(k.asks, families)), true
 	case networks:
-		return networkValues(k.asks), true
+		return networkValues(ofFamily(k.asks, families)), true
 	case booleans:
 		return []string{"false", "true"}, true
 	case binaries:
-		return rawValues(k.asks, "eHg="), true
+		return rawValues(ofFamily(k.asks, families), "eHg="), true
 	}
 	// Comparisons of several kinds: all are tried, and it is not claimed that this
 	// is all there is.
@@ -273,4 +273,14 @@ func rawValues(asks []*condition, other string) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+func ofFamily(asks []*condition, f family) []*condition {
+	var out []*condition
+	for _, c := range asks {
+		if familyOf(c.base) == f {
+			out = append(out, c)
+		}
+	}
+	return out
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unique"
 
 	"holdfast.dev/holdfast/internal/engine/iam/glob"
 	"holdfast.dev/holdfast/internal/engine/iam/policy"
@@ -17,6 +18,7 @@ type Policy struct {
 
 	statements []statement
 	index      index
+	denies     bool         // some statement may deny
 	public     kleene.Value // what Amazon S3 calls public
 }
 
@@ -27,6 +29,7 @@ func Compile(name string, doc *policy.Document) *Policy {
 	for i := range doc.Statements {
 		p.statements[i] = compileStatement(&doc.Statements[i], doc.Variables())
 		p.index.add(int32(i), &p.statements[i])
+		p.denies = p.denies || doc.Statements[i].Effect != policy.Allow
 	}
 	p.index.seal()
 	p.public = s3Public(doc)
@@ -50,9 +53,13 @@ type statement struct {
 // is named, its hash tells most others apart at once.
 type actionPattern struct {
 	pattern glob.Pattern
-	service uint32
+	service word
 	any     bool // the service is left open
 }
+
+// word is a string of which there is one copy, so that comparing two of them is
+// comparing two pointers.
+type word = unique.Handle[string]
 
 // naming is how a statement says whom it concerns.
 type naming uint8
@@ -112,7 +119,7 @@ func compileAction(s string) actionPattern {
 	if !ok || strings.ContainsAny(prefix, "*?") {
 		return actionPattern{pattern: glob.Compile(s), any: true}
 	}
-	return actionPattern{pattern: glob.Compile(s), service: hash(prefix)}
+	return actionPattern{pattern: glob.Compile(s), service: unique.Make(prefix)}
 }
 
 // index finds the statements that may concern an action, without a look at those
@@ -127,21 +134,29 @@ type index struct {
 
 // service is what a document says of the actions of one service.
 type service struct {
-	hash  uint32
-	name  string
+	name  word
 	exact []exactAction // by hash
 	wild  []wildAction
 }
 
 type exactAction struct {
-	hash      uint32
-	statement int32
-	name      string
+	hash uint32
+	candidate
+	name string
 }
 
 type wildAction struct {
-	name      glob.Pattern // what follows the colon
+	candidate
+	name glob.Pattern // what follows the colon
+}
+
+// candidate is a statement that concerns an action, with what rules most of them
+// out before the statement itself is looked at. Statements of all policies of an
+// estate do not fit in a processor's caches; these do.
+type candidate struct {
 	statement int32
+	allows    bool // it can only allow
+	gate      gate
 }
 
 func (x *index) add(number int32, s *statement) {
@@ -149,26 +164,27 @@ func (x *index) add(number int32, s *statement) {
 		x.always = append(x.always, number)
 		return
 	}
+	c := candidate{statement: number, allows: s.effect == policy.Allow, gate: s.gate()}
 	for i := range s.actions {
 		prefix, name, _ := strings.Cut(s.actions[i].pattern.String(), ":")
 		e := x.service(prefix)
 		if strings.ContainsAny(name, "*?") {
-			e.wild = append(e.wild, wildAction{glob.Compile(name), number})
+			e.wild = append(e.wild, wildAction{c, glob.Compile(name)})
 		} else {
-			e.exact = append(e.exact, exactAction{hash(name), number, name})
+			e.exact = append(e.exact, exactAction{hash(name), c, name})
 		}
 	}
 }
 
 func (x *index) service(name string) *service {
-	h := hash(name)
-	x.mask |= 1 << (h & 63)
+	w := unique.Make(name)
+	x.mask |= 1 << (hash(name) & 63)
 	for i := range x.services {
-		if x.services[i].name == name {
+		if x.services[i].name == w {
 			return &x.services[i]
 		}
 	}
-	x.services = append(x.services, service{hash: h, name: name})
+	x.services = append(x.services, service{name: w})
 	return &x.services[len(x.services)-1]
 }
 
@@ -196,8 +212,8 @@ func (s *service) find(hash uint32) int {
 	return lo
 }
 
-// hash is FNV-1a, which is short and does not allocate. Names of one hash are
-// told apart by the names.
+// hash is FNV-1a, which is short and does not allocate. What has one hash is told
+// apart by the text.
 func hash(s string) uint32 {
 	h := uint32(2166136261)
 	for i := range len(s) {

@@ -14,8 +14,7 @@ import (
 
 // condition is one operator on one key, ready to compare.
 type condition struct {
-	key     string // lower case
-	id      keyID
+	key     keyName
 	op      policy.Operator
 	base    policy.Base // what op negates, or op's own
 	values  []operand
@@ -36,8 +35,7 @@ type operand struct {
 }
 
 func compileCondition(c *policy.Condition, variables bool) condition {
-	out := condition{key: strings.ToLower(c.Key), unseen: c.Unseen}
-	out.id = keyOf(out.key)
+	out := condition{key: keyOf(c.Key), unseen: c.Unseen}
 	op, ok := policy.ParseOperator(c.Operator)
 	if !ok {
 		out.invalid = true
@@ -64,6 +62,7 @@ func compileOperand(base policy.Base, v policy.Text, variables bool) operand {
 		o.text, o.valid = compileText(v.Value, true, variables), true
 	case policy.ArnEquals, policy.ArnLike:
 		o.arn, o.valid = compileARN(v.Value, variables), true
+		o.arn.whole = nil // here AWS compares six parts, whatever a * may do in Resource
 	case policy.NumericEquals, policy.NumericLessThan, policy.NumericLessThanEquals, policy.NumericGreaterThan, policy.NumericGreaterThanEquals:
 		o.number, o.valid = parseNumber(v.Value)
 	case policy.DateEquals, policy.DateLessThan, policy.DateLessThanEquals, policy.DateGreaterThan, policy.DateGreaterThanEquals:
@@ -84,7 +83,7 @@ func (c *condition) holds(s *scope) kleene.Value {
 	if c.invalid {
 		return kleene.Unknown
 	}
-	v := s.lookup(c.key, c.id)
+	v := s.lookup(c.key)
 	if c.base == policy.Null {
 		return c.null(v.state)
 	}

@@ -3,6 +3,7 @@ package iam
 import (
 	"slices"
 	"strings"
+	"unique"
 )
 
 // State is what is known of a context key.
@@ -25,6 +26,7 @@ type Context struct {
 }
 
 type entry struct {
+	word   word
 	key    string // lower case
 	name   string // as it was given
 	state  State
@@ -52,6 +54,7 @@ func (c *Context) Mark(key string, state State) {
 }
 
 func (c *Context) put(e entry) {
+	e.word = unique.Make(e.key)
 	i, found := slices.BinarySearchFunc(c.entries, e.key, func(e entry, key string) int { return strings.Compare(e.key, key) })
 	if found {
 		c.entries[i] = e

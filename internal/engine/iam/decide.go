@@ -47,17 +47,20 @@ func (d *decision) weigh(req *Request, p *Policies) {
 	d.side = who.Kind != KindAnonymous && who.Kind != KindService && who.Kind != KindFederated
 
 	d.scpAllow, d.rcpAllow = kleene.True, kleene.True
-	if d.side && !who.Management && !who.ServiceLinked() {
-		d.scpAllow = d.levels(&d.scp, SCPLayer, p.SCPs, &sc, false)
-	}
 	if req.rules.controlled && !req.Management && !who.ServiceLinked() {
 		d.rcpAllow = d.levels(&d.rcp, RCPLayer, p.RCPs, &sc, true)
 	}
+	if d.side && !who.Management && !who.ServiceLinked() && d.deny != kleene.True {
+		d.scpAllow = d.levels(&d.scp, SCPLayer, p.SCPs, &sc, false)
+	}
+	if d.deny == kleene.True {
+		return // whatever else is said
+	}
 	d.endpoint = d.limit(EndpointLayer, p.Endpoint, &sc, true)
+	d.attached(p, &sc)
+	d.own(&p.Identity, p.Session, &sc)
 	d.boundary = d.limit(BoundaryLayer, boundary, &sc, false)
 	d.session = d.limit(SessionLayer, p.Session, &sc, false)
-	d.own(&p.Identity, p.Session, &sc)
-	d.attached(p, &sc)
 	d.combine(req)
 }
 

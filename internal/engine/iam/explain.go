@@ -176,7 +176,7 @@ func traceCondition(c *condition, written *policy.Condition, sc *scope) Conditio
 		}
 		t.Want = append(t.Want, v.Value)
 	}
-	v := sc.lookup(c.key, c.id)
+	v := sc.lookup(c.key)
 	t.State = v.state
 	for i := range v.len() {
 		t.Got = append(t.Got, v.at(i))

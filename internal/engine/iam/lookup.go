@@ -2,6 +2,7 @@ package iam
 
 import (
 	"strings"
+	"unique"
 
 	"holdfast.dev/holdfast/internal/kleene"
 )
@@ -27,8 +28,18 @@ const (
 
 const principalTagPrefix = "aws:principaltag/"
 
-// keyOf finds a key by its name in lower case.
-func keyOf(key string) keyID {
+// keyName is a condition key, in lower case.
+type keyName struct {
+	word word
+	id   keyID
+}
+
+func keyOf(name string) keyName {
+	name = strings.ToLower(name)
+	return keyName{unique.Make(name), keyIDOf(name)}
+}
+
+func keyIDOf(key string) keyID {
 	switch key {
 	case "aws:principalarn":
 		return keyPrincipalARN
@@ -89,8 +100,8 @@ func (v *values) at(i int) string {
 
 // lookup is the state and the values of a key. What the context says comes
 // first, then what the request itself tells.
-func (s *scope) lookup(key string, id keyID) values {
-	if e := s.req.Context.find(key); e != nil {
+func (s *scope) lookup(key keyName) values {
+	if e := s.req.Context.find(key.word); e != nil {
 		if e.state == Known && len(e.values) == 0 {
 			return values{state: Absent} // AWS leaves out keys that have no value
 		}
@@ -99,8 +110,8 @@ func (s *scope) lookup(key string, id keyID) values {
 		}
 		return values{state: e.state, many: e.values}
 	}
-	if id != otherKey {
-		if v := s.derive(key, id); v.state != Unseen {
+	if key.id != otherKey {
+		if v := s.derive(key); v.state != Unseen {
 			return v
 		}
 	}
@@ -110,15 +121,14 @@ func (s *scope) lookup(key string, id keyID) values {
 	return values{state: Absent}
 }
 
-// find is the entry of a key, in lower case, or nil.
-func (c *Context) find(key string) *entry {
+// find is the entry of a key, or nil. Contexts are short.
+func (c *Context) find(key word) *entry {
 	if c == nil {
 		return nil
 	}
-	// Contexts are short: comparing lengths settles most of it.
 	for i := range c.entries {
-		if e := &c.entries[i]; len(e.key) == len(key) && e.key == key {
-			return e
+		if c.entries[i].word == key {
+			return &c.entries[i]
 		}
 	}
 	return nil
@@ -126,9 +136,9 @@ func (c *Context) find(key string) *entry {
 
 // derive is what a request tells about a key by itself; Unseen where it tells
 // nothing. Source: AWS IAM User Guide, "AWS global condition context keys".
-func (s *scope) derive(key string, id keyID) values {
+func (s *scope) derive(key keyName) values {
 	p := s.req.Principal
-	switch id {
+	switch key.id {
 	case keyPrincipalARN:
 		return p.arnValue()
 	case keyPrincipalAccount:
@@ -146,10 +156,10 @@ func (s *scope) derive(key string, id keyID) values {
 	case keyUserID:
 		return p.userID()
 	case keyPrincipalIsService:
-		if p.Kind == KindAnonymous {
+		switch p.Kind {
+		case KindAnonymous, KindFederated: // their requests are not signed
 			return values{state: Absent}
-		}
-		if p.Kind == KindService {
+		case KindService:
 			return known("true")
 		}
 		return known("false")
@@ -159,7 +169,7 @@ func (s *scope) derive(key string, id keyID) values {
 		}
 		return values{state: Absent}
 	case keyPrincipalOrgID, keyPrincipalOrgPaths, keyPrincipalTag:
-		return p.attribute(key, id)
+		return p.attribute(key)
 	case keyResourceAccount:
 		if s.req.Account == "" {
 			return values{state: Unseen}
@@ -226,17 +236,17 @@ func (p *Principal) userID() values {
 }
 
 // attribute is a key of the principal that may not have been collected.
-func (p *Principal) attribute(key string, id keyID) values {
+func (p *Principal) attribute(key keyName) values {
 	switch p.Kind {
 	case KindAnonymous, KindService, KindFederated:
 		return values{state: Absent}
 	}
-	if id == keyPrincipalTag {
+	if key.id == keyPrincipalTag {
 		if !p.TagsSeen {
 			return values{state: Unseen}
 		}
 		for name, value := range p.Tags {
-			if strings.EqualFold(name, key[len(principalTagPrefix):]) {
+			if strings.EqualFold(name, key.word.Value()[len(principalTagPrefix):]) {
 				return known(value)
 			}
 		}
@@ -247,7 +257,7 @@ func (p *Principal) attribute(key string, id keyID) values {
 		return values{state: Unseen}
 	case p.OrgID == "":
 		return values{state: Absent}
-	case id == keyPrincipalOrgID:
+	case key.id == keyPrincipalOrgID:
 		return known(p.OrgID)
 	case len(p.OrgPaths) == 0:
 		return values{state: Present}
@@ -258,7 +268,7 @@ func (p *Principal) attribute(key string, id keyID) values {
 // resolve is what a variable stands for. A key of several values is none that a
 // variable can stand for.
 func (s *scope) resolve(t *token) (string, State) {
-	v := s.lookup(t.text, t.key)
+	v := s.lookup(t.key)
 	switch {
 	case v.state == Known && v.len() == 1:
 		return v.at(0), Known

@@ -20,7 +20,7 @@ const (
 func (s *statement) concerns(r *Request) kleene.Value {
 	result := kleene.False
 	for i := range s.actions {
-		if a := &s.actions[i]; (a.any || a.service == r.serviceHash) && a.pattern.Match(r.action) {
+		if a := &s.actions[i]; (a.any || a.service == r.serviceName) && a.pattern.Match(r.action) {
 			result = kleene.True
 			break
 		}
@@ -127,6 +127,9 @@ func (v *verdict) set(set *Set, sc *scope, principals bool) {
 
 // policy asks the statements that may concern the action.
 func (v *verdict) policy(p *Policy, sc *scope, principals bool) {
+	if !p.denies && p.Doc.Unseen == "" && v.settled(principals) {
+		return // it can only allow what is allowed already
+	}
 	for _, i := range p.index.always {
 		if c := p.statements[i].concerns(sc.req); c != kleene.False {
 			v.statement(p, i, c, sc, principals)
@@ -147,21 +150,27 @@ func (v *verdict) service(p *Policy, sc *scope, principals bool) {
 	r := sc.req
 	for k := range p.index.services {
 		e := &p.index.services[k]
-		if e.hash != r.serviceHash || e.name != r.service {
+		if e.name != r.serviceName {
 			continue
 		}
 		for j := e.find(r.nameHash); j < len(e.exact) && e.exact[j].hash == r.nameHash; j++ {
-			if e.exact[j].name == r.name {
-				v.statement(p, e.exact[j].statement, kleene.True, sc, principals)
+			if a := &e.exact[j]; v.wants(&a.candidate, r, principals) && a.name == r.name {
+				v.statement(p, a.statement, kleene.True, sc, principals)
 			}
 		}
 		for j := range e.wild {
-			if e.wild[j].name.Match(r.name) {
-				v.statement(p, e.wild[j].statement, kleene.True, sc, principals)
+			if a := &e.wild[j]; v.wants(&a.candidate, r, principals) && a.name.Match(r.name) {
+				v.statement(p, a.statement, kleene.True, sc, principals)
 			}
 		}
 		return
 	}
+}
+
+// wants tells whether a candidate is worth a look: it could change something, and
+// its resource may be the one.
+func (v *verdict) wants(c *candidate, r *Request, principals bool) bool {
+	return (r.Partial || c.gate.admits(r)) && !(c.allows && v.settled(principals))
 }
 
 // statement weighs one statement that concerns the action.

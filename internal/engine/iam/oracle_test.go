@@ -123,6 +123,9 @@ func (o *reading) never() bool {
 			return true
 		}
 	}
+	if o.serviceLinked() {
+		return false
+	}
 	if strings.Contains(o.resource, ":role/aws-reserved/") || strings.Contains(o.resource, ":role/aws-service-role/") {
 		switch action {
 		case "iam:attachrolepolicy", "iam:detachrolepolicy", "iam:putrolepolicy", "iam:deleterolepolicy", "iam:deleterole", "iam:updateassumerolepolicy":

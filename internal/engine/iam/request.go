@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unique"
 )
 
 // Request is one question: may this principal do this to that, in these
@@ -27,8 +28,10 @@ type Request struct {
 // prepared is what NewRequest works out once.
 type prepared struct {
 	action, service, name string // in lower case
-	serviceHash, nameHash uint32
+	serviceName           word
 	serviceBit            uint64
+	nameHash              uint32
+	whole, lead           uint64 // of the resource, for gates
 	arn                   arn
 	rules                 rules
 }
@@ -59,9 +62,11 @@ func NewRequest(spec Request) (*Request, error) {
 	}
 	r.prepared = prepared{
 		action: strings.ToLower(r.Action), service: service, name: name,
-		serviceHash: hash(service), nameHash: hash(name), arn: splitARN(r.Resource),
+		serviceName: unique.Make(service), serviceBit: 1 << (hash(service) & 63), nameHash: hash(name),
+		whole: hash64(r.Resource), arn: splitARN(r.Resource),
 	}
-	r.serviceBit = 1 << (r.serviceHash & 63)
+	r.lead = lead(r.arn.part[4])
+	r.arn.headWord = unique.Make(r.Resource[:r.arn.head])
 	r.rules = rulesOf(&r)
 	return &r, nil
 }

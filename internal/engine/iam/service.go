@@ -18,11 +18,11 @@ type rules struct {
 	caller, session bool
 	// bucketPolicy is set for what the root of a bucket's account may always do.
 	bucketPolicy bool
-	// reserved is set for what the service refuses whatever policies say: changes of
-	// what only AWS itself changes.
-	reserved bool
-	assume   bool // sts:AssumeRole, which root may not call
-	bucket   bool // the action concerns a bucket or its objects
+	// policy and role are set for changes of what only AWS itself changes: its
+	// managed policies, service-linked roles and the roles of IAM Identity Center.
+	policy, role bool
+	assume       bool // sts:AssumeRole, which root may not call
+	bucket       bool // the action concerns a bucket or its objects
 }
 
 func rulesOf(r *Request) rules {
@@ -39,7 +39,9 @@ func rulesOf(r *Request) rules {
 		out.bucket = r.arn.part[1] == "s3"
 		out.bucketPolicy = r.name == "getbucketpolicy" || r.name == "putbucketpolicy" || r.name == "deletebucketpolicy"
 	case "iam":
-		out.reserved = reserved(r)
+		resource := r.arn.part[4]
+		out.policy = r.arn.part[3] == "aws" && strings.HasPrefix(resource, "policy/") && policyChanges[r.name]
+		out.role = (strings.HasPrefix(resource, "role/aws-service-role/") || strings.HasPrefix(resource, "role/aws-reserved/")) && roleChanges[r.name]
 	}
 	out.controlled = action.RCP(r.service) && r.action != "kms:retiregrant"
 	return out
@@ -50,19 +52,6 @@ func rulesOf(r *Request) rules {
 var trustActions = map[string]bool{
 	"assumerole": true, "assumerolewithsaml": true, "assumerolewithwebidentity": true, "tagsession": true, "setsourceidentity": true,
 	"setcontext": true,
-}
-
-// reserved tells whether IAM refuses a change because the thing is AWS's own: a
-// managed policy of AWS, a service-linked role, a role of IAM Identity Center.
-func reserved(r *Request) bool {
-	resource := r.arn.part[4]
-	switch {
-	case r.arn.part[3] == "aws" && strings.HasPrefix(resource, "policy/"):
-		return policyChanges[r.name]
-	case strings.HasPrefix(resource, "role/aws-service-role/"), strings.HasPrefix(resource, "role/aws-reserved/"):
-		return roleChanges[r.name] && !(r.name == "deleteservicelinkedrole" || r.name == "createservicelinkedrole")
-	}
-	return false
 }
 
 var policyChanges = map[string]bool{
@@ -91,7 +80,7 @@ func (r *Request) always() bool {
 // User Guide, "Service-linked roles", and AWS STS API Reference, AssumeRole ("you
 // cannot use root credentials").
 func (r *Request) refused() bool {
-	return r.rules.reserved && !r.Principal.ServiceLinked() || r.rules.assume && r.Principal.Kind == KindRoot
+	return r.rules.policy || r.rules.role && !r.Principal.ServiceLinked() || r.rules.assume && r.Principal.Kind == KindRoot
 }
 
 // ownBucketPolicy is set where a bucket policy cannot lock its owner out.

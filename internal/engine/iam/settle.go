@@ -132,7 +132,7 @@ func (s *settling) meet(out Outcome, world *Request) {
 
 // unseenKey is a key whose value may decide, and what to try for it.
 type unseenKey struct {
-	key   string // lower case
+	key   word
 	name  string // as policies or the context write it
 	state State
 	// candidates are lists of values; nil is the absence of the key.
@@ -149,7 +149,7 @@ type unseenKey struct {
 // unseenKeys finds the keys on which the answer may depend: those of statements
 // that nothing else rules out. Keys that can be settled come first.
 func unseenKeys(req *Request, p *Policies) []*unseenKey {
-	g := gathering{scope: scope{req: req, bounded: p.Boundary != nil}, byKey: map[string]*unseenKey{}}
+	g := gathering{scope: scope{req: req, bounded: p.Boundary != nil}, byKey: map[word]*unseenKey{}}
 	g.set(&p.Identity, false)
 	for _, set := range []*Set{p.Boundary, p.Session} {
 		g.set(set, false)
@@ -173,7 +173,7 @@ func unseenKeys(req *Request, p *Policies) []*unseenKey {
 			}
 			return 1
 		}
-		return strings.Compare(a.key, b.key)
+		return strings.Compare(a.key.Value(), b.key.Value())
 	})
 	return g.keys
 }
@@ -182,7 +182,7 @@ func unseenKeys(req *Request, p *Policies) []*unseenKey {
 type gathering struct {
 	scope scope
 	keys  []*unseenKey
-	byKey map[string]*unseenKey
+	byKey map[word]*unseenKey
 }
 
 func (g *gathering) set(set *Set, principals bool) {
@@ -218,21 +218,21 @@ func (g *gathering) statement(s *statement, doc *policy.Document, number int, pr
 }
 
 // unseen is the key by this name if its value was not seen, else nil.
-func (g *gathering) unseen(key string, id keyID, written string) *unseenKey {
-	v := g.scope.lookup(key, id)
+func (g *gathering) unseen(key keyName, written string) *unseenKey {
+	v := g.scope.lookup(key)
 	if v.state != Unseen && v.state != Present {
 		return nil
 	}
-	k := g.byKey[key]
+	k := g.byKey[key.word]
 	if k == nil {
-		k = &unseenKey{key: key, name: written, state: v.state, exact: true}
-		g.byKey[key], g.keys = k, append(g.keys, k)
+		k = &unseenKey{key: key.word, name: written, state: v.state, exact: true}
+		g.byKey[key.word], g.keys = k, append(g.keys, k)
 	}
 	return k
 }
 
 func (g *gathering) condition(c *condition, written string) {
-	k := g.unseen(c.key, c.id, written)
+	k := g.unseen(c.key, written)
 	if k != nil {
 		k.asks = append(k.asks, c)
 		k.opaque = k.opaque || c.unseen || c.invalid
@@ -254,15 +254,17 @@ func (g *gathering) operand(o *operand, k *unseenKey, c *condition) {
 	if o.templated() {
 		for i := range tokens {
 			if tokens[i].kind == tokenVariable {
-				if v := g.unseen(tokens[i].text, tokens[i].key, tokens[i].text); v != nil {
+				if v := g.unseen(tokens[i].key, tokens[i].text); v != nil {
 					parts = append(parts, v)
 				}
 			}
 		}
 	}
 	switch {
-	case len(parts) == 1 && len(tokens) == 1 && !tokens[0].hasOther && c.base == policy.StringEquals && c.op.Set == policy.Plain:
-		g.compared(parts[0], k, c)
+	case len(parts) == 1 && k == nil:
+		g.fillsIn(o, parts[0], c, tokens)
+	case len(parts) == 1 && len(tokens) == 1 && !tokens[0].hasOther && (c.base == policy.StringEquals || c.base == policy.StringLike):
+		join(parts[0], k)
 	case len(parts) > 0:
 		for _, v := range parts {
 			v.opaque = true
@@ -312,16 +314,30 @@ func (o *operand) templated() bool {
 	return slices.ContainsFunc(o.arn.parts, func(t text) bool { return t.template != nil })
 }
 
-// compared notes that a condition asks whether two keys are equal.
-func (g *gathering) compared(v, subject *unseenKey, c *condition) {
-	if subject == nil { // the other side is known: it is the text to tell apart
-		values := g.scope.lookup(c.key, c.id)
-		for i := range values.len() {
-			v.patterns = append(v.patterns, glob.Glob{Pattern: values.at(i), Literal: true})
+// fillsIn notes the values with which a variable makes the text what it is
+// compared with, which is known.
+func (g *gathering) fillsIn(o *operand, v *unseenKey, c *condition, tokens []token) {
+	subject := g.scope.lookup(c.key)
+	for i := range subject.len() {
+		value := subject.at(i)
+		switch c.base {
+		case policy.StringEqualsIgnoreCase:
+			if len(tokens) > 1 {
+				v.opaque = true
+			}
+			v.patterns = append(v.patterns, glob.Glob{Pattern: value, Literal: true, Fold: true})
+		case policy.ArnEquals, policy.ArnLike:
+			for j := range o.arn.parts {
+				g.obscure(o.arn.parts[j].template)
+			}
+			if o.arn.last.template != nil {
+				a := splitARN(value)
+				v.fitting(o.arn.last.template, a.part[4], &g.scope)
+			}
+		default:
+			v.fitting(o.text.template, value, &g.scope)
 		}
-		return
 	}
-	join(v, subject)
 }
 
 // resource notes the unseen keys that a resource is made of. What they would have
@@ -336,7 +352,7 @@ func (g *gathering) resource(r *resourcePattern) {
 		if tokens[i].kind != tokenVariable {
 			continue
 		}
-		v := g.unseen(tokens[i].text, tokens[i].key, tokens[i].text)
+		v := g.unseen(tokens[i].key, tokens[i].text)
 		if v == nil {
 			continue
 		}
@@ -354,7 +370,7 @@ func (g *gathering) resource(r *resourcePattern) {
 func (g *gathering) obscure(tokens []token) {
 	for i := range tokens {
 		if tokens[i].kind == tokenVariable {
-			if v := g.unseen(tokens[i].text, tokens[i].key, tokens[i].text); v != nil {
+			if v := g.unseen(tokens[i].key, tokens[i].text); v != nil {
 				v.opaque = true
 			}
 		}
@@ -377,7 +393,7 @@ func (k *unseenKey) fitting(tokens []token, text string, s *scope) {
 			if i == j && i > 0 {
 				continue
 			}
-			context.Set(k.key, text[i:j])
+			context.Set(k.key.Value(), text[i:j])
 			if matchTemplate(tokens, text, &trial) != kleene.True {
 				continue
 			}

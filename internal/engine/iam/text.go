@@ -17,8 +17,8 @@ type text struct {
 // token is one piece of a template.
 type token struct {
 	kind tokenKind
-	text string // literal; of a variable its key, in lower case
-	key  keyID
+	text string // literal; of a variable its key, as it was written
+	key  keyName
 	// otherwise is what a variable stands for where its key is missing.
 	otherwise string
 	hasOther  bool
@@ -90,7 +90,7 @@ func tokenize(s string, wildcards bool) []token {
 // variable reads "key" or "key, 'default'".
 func variable(inner string) token {
 	key, other, has := strings.Cut(inner, ",")
-	t := token{kind: tokenVariable, text: strings.ToLower(strings.TrimSpace(key))}
+	t := token{kind: tokenVariable, text: strings.TrimSpace(key)}
 	t.key = keyOf(t.text)
 	other = strings.TrimSpace(other)
 	if n := len(other); has && n >= 2 && other[0] == '\'' && other[n-1] == '\'' {

@@ -22,6 +22,7 @@ type comparison struct {
 	ids        map[string]int // of elements and atoms, by what they say
 	atoms      []atom
 	keys       []key
+	cases      map[string]string // actions in lower case → as they are written
 
 	people []person
 	shapes map[string]*shape // resource patterns divided
@@ -33,7 +34,7 @@ type comparison struct {
 
 func newComparison(kind Kind) *comparison {
 	return &comparison{
-		kind: kind, result: &Result{}, ids: map[string]int{}, shapes: map[string]*shape{},
+		kind: kind, result: &Result{}, ids: map[string]int{}, cases: map[string]string{}, shapes: map[string]*shape{},
 		solved: map[string]solution{}, found: map[string]*finding{},
 	}
 }
@@ -128,6 +129,9 @@ func (c *comparison) statement(side int, s *policy.Statement, variables bool) {
 	lowered := make([]string, len(actions))
 	for i, a := range actions {
 		lowered[i] = strings.ToLower(a.Value)
+		if !has(c.cases, lowered[i]) {
+			c.cases[lowered[i]] = a.Value
+		}
 	}
 	out.action = intern(c, &c.actions, "action", element{patterns: sorted(lowered), not: not})
 	resources, not := s.Resources, false

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
@@ -113,12 +112,14 @@ func (c *comparison) combine(k *key, add func([]string)) {
 // unbind lets every atom of a key that is there hold or not.
 func (c *comparison) unbind(k *key) {
 	w := world{values: []string{"example"}, truth: make([]kleene.Value, len(k.atoms))}
-	if i := slices.IndexFunc(k.worlds, func(w world) bool { return w.values != nil }); i >= 0 {
-		w.values = k.worlds[i].values
+	i := slices.IndexFunc(k.worlds, func(w world) bool { return w.values != nil })
+	if i < 0 {
+		return
 	}
-	for i := range w.truth {
-		if isNull(c.atoms[k.atoms[i]].condition) {
-			w.truth[i] = k.worlds[len(k.worlds)-1].truth[i]
+	w.values = k.worlds[i].values
+	for j := range w.truth {
+		if isNull(c.atoms[k.atoms[j]].condition) {
+			w.truth[j] = k.worlds[i].truth[j]
 		}
 	}
 	k.worlds = append(k.worlds, w)
@@ -182,6 +183,9 @@ func (c *comparison) candidates(k *key) []string {
 		if d == presence || c.atoms[a].open {
 			continue
 		}
+		if arns := op.Base.Positive() == policy.ArnEquals || op.Base.Positive() == policy.ArnLike; arns && !slices.Contains(globs, everyGlob) {
+			globs = append(globs, everyGlob) // what is no ARN fits none of their patterns
+		}
 		for _, v := range cond.Values {
 			written[d] = append(written[d], v.Value)
 			globs = append(globs, valueGlob(op.Base.Positive(), v.Value))
@@ -209,6 +213,8 @@ func (c *comparison) candidates(k *key) []string {
 	}
 	return out
 }
+
+var everyGlob = resourceGlob(everyARN)
 
 // valueGlob is the value of a condition as a pattern.
 func valueGlob(b policy.Base, v string) glob.Glob {
@@ -242,15 +248,14 @@ func plausible(key string) string {
 }
 
 // pretty gives each class of texts a value that reads well, where one of the
-// obvious ones is of the class. Of a key whose values are ARNs others are left
-// out where an ARN will do.
+// obvious ones is of the class, before its shortest.
 func pretty(name string, globs []glob.Glob, classes []glob.Class) []string {
 	ideas := []string{"example", plausible(name), "other"}
 	machines := make([]*glob.Machine, len(globs))
 	for i, g := range globs {
 		machines[i] = g.Machine()
 		if !g.Literal {
-			ideas = append(ideas, strings.ReplaceAll(strings.ReplaceAll(g.Pattern, "*", "example"), "?", "x"))
+			ideas = append(ideas, fill(g.Pattern))
 		}
 	}
 	byVector := map[string]string{}
@@ -268,7 +273,6 @@ func pretty(name string, globs []glob.Glob, classes []glob.Class) []string {
 		if idea, ok := byVector[fmt.Sprint(k.In)]; ok {
 			out = append(out, idea)
 		}
-		// A text that is no ARN fits no ARN pattern but *, whatever its letters say.
 		out = append(out, k.Witness)
 	}
 	return out

@@ -76,6 +76,9 @@ func PublicTo(doc *policy.Document, zone Zone, actions ...string) kleene.Value {
 		if !mayOpen(&doc.Statements[i]) {
 			continue
 		}
+		if len(actions) == 0 && plainlyOpen(doc, i) {
+			return kleene.True
+		}
 		s := newSearch(doc, i, zone, actions)
 		answer, _ := s.strangers()
 		if result = result.Or(answer); result == kleene.True {
@@ -107,6 +110,21 @@ func mayOpen(s *policy.Statement) bool {
 		}
 	}
 	return false
+}
+
+// plainlyOpen tells whether a statement lets in whom it names, all of them, since
+// it asks for nothing and nothing is denied. It spares most documents the search.
+func plainlyOpen(doc *policy.Document, at int) bool {
+	st := &doc.Statements[at]
+	if st.Effect != policy.Allow || len(st.Conditions) > 0 || st.Unseen != 0 || st.NotPrincipals != nil || doc.Unseen != "" || len(st.Actions) == 0 {
+		return false
+	}
+	for i := range doc.Statements {
+		if doc.Statements[i].Effect != policy.Allow {
+			return false
+		}
+	}
+	return true
 }
 
 // Verdict is what a document comes to, statement by statement.

@@ -55,24 +55,24 @@ type Grant struct {
 	Known     kleene.Value
 	Statement int
 	Sid       string
-	// Way is how.
+	// Way is how; nil where the statement asks for nothing and nothing is denied.
 	Way *World
 }
 
 // Narrowed tells whether conditions stand in the way.
 func (g *Grant) Narrowed() bool { return len(g.Conditions) > 0 }
 
-// Grants lists whom a resource policy lets in, besides the owner's account. The
-// second answer is Unknown where the document may hold statements that were not
-// seen.
-func Grants(doc *policy.Document, zone Zone) ([]Grant, kleene.Value) {
+// Grants lists whom a resource policy lets in, besides the owner's account, to one
+// of the actions given as patterns, or to any where none is given. The second
+// answer is Unknown where the document may hold statements that were not seen.
+func Grants(doc *policy.Document, zone Zone, actions ...string) ([]Grant, kleene.Value) {
 	var out []Grant
 	for i := range doc.Statements {
 		st := &doc.Statements[i]
 		if st.Effect == policy.Deny {
 			continue
 		}
-		g := granting{search: newSearch(doc, i, zone, nil), statement: i}
+		g := granting{search: newSearch(doc, i, zone, actions), statement: i, plain: len(actions) == 0 && plainlyOpen(doc, i)}
 		g.all(st)
 		out = append(out, g.out...)
 	}
@@ -83,6 +83,7 @@ func Grants(doc *policy.Document, zone Zone) ([]Grant, kleene.Value) {
 type granting struct {
 	search    *search
 	statement int
+	plain     bool // it lets in whom it names, without further ado
 	out       []Grant
 }
 
@@ -105,6 +106,10 @@ func (g *granting) open(st *policy.Statement) {
 		who = Who{Kind: Unseen, Name: "(not seen)"}
 	}
 	s := g.search.everyone()
+	if g.plain && who.Kind == Everyone {
+		g.add(who, true, kleene.True, nil)
+		return
+	}
 	answer, way := s.admitsAny(s.strangersAt())
 	if answer != kleene.False {
 		g.add(who, true, answer, way)
@@ -134,16 +139,21 @@ func hasEveryone(list []policy.Principal) bool {
 
 // named is about one principal of the statement.
 func (g *granting) named(p *policy.Principal) {
-	t := g.search.target
-	t.Principals = []policy.Principal{*p}
-	t.Unseen &^= policy.PrincipalPart
-	s := g.search.with(t)
 	who := whoIs(*p)
+	if g.plain && !p.Name.Partial && who.Kind != UniqueID {
+		_, shared := sharedProviders[providerOf(p.Name.Value)]
+		g.add(who, shared && p.Kind == policy.Federated, kleene.True, nil)
+		return
+	}
 	if p.Name.Partial {
 		who = Who{Kind: Unseen, Name: renderText(p.Name), Account: accountOf(p.Name.Value)}
 		g.add(who, false, kleene.Unknown, nil)
 		return
 	}
+	t := g.search.target
+	t.Principals = []policy.Principal{*p}
+	t.Unseen &^= policy.PrincipalPart
+	s := g.search.with(t)
 	if _, shared := sharedProviders[providerOf(p.Name.Value)]; shared && p.Kind == policy.Federated {
 		stranger := &visitor{principal: iam.Federated(p.Name.Value), account: s.fresh, place: internet}
 		if answer, way := s.admits(stranger); answer != kleene.False {

@@ -7,7 +7,7 @@ import (
 
 // Class is the texts that match the same ones of several patterns.
 type Class struct {
-	In      []bool // by pattern: whether the texts of the class match it
+	In      []bool // by pattern or group: whether the texts of the class match it
 	Witness string // a shortest text of the class
 	// Second is another text of the class; there is none where Only is set.
 	Second string
@@ -22,10 +22,20 @@ type Class struct {
 // The patterns are read side by side, breadth first. At each state only those
 // characters matter that stand next in some pattern, and one that stands in none.
 func Classes(patterns []Glob, limit int) (classes []Class, ok bool) {
-	p := &product{byVector: map[string]int{}, ids: map[string]int32{}}
-	start := make([]int32, len(patterns))
+	alone := make([][]Glob, len(patterns))
 	for i, g := range patterns {
-		p.machines = append(p.machines, newAutomaton(g))
+		alone[i] = []Glob{g}
+	}
+	return GroupClasses(alone, limit)
+}
+
+// GroupClasses is Classes where it matters only whether some pattern of a group
+// matches. It visits far fewer states where groups have many patterns.
+func GroupClasses(groups [][]Glob, limit int) (classes []Class, ok bool) {
+	p := &product{byVector: map[string]int{}, ids: map[string]int32{}}
+	start := make([]int32, len(groups))
+	for i, g := range groups {
+		p.machines = append(p.machines, newAutomaton(g...))
 		start[i] = p.machines[i].start
 	}
 	p.reach(p.node(start), -1, 0)

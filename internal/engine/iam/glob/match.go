@@ -46,6 +46,14 @@ func Compile(s string) Pattern {
 // Text is the one text that the pattern matches, where it has no wildcard.
 func (p *Pattern) Text() (string, bool) { return p.text, !p.star && !p.mark }
 
+// Start is the literal text that everything which matches starts with.
+func (p *Pattern) Start() string {
+	if at := strings.IndexByte(p.text, '?'); p.mark && at >= 0 {
+		return p.text[:at]
+	}
+	return p.text
+}
+
 // Any tells whether the pattern matches every text.
 func (p *Pattern) Any() bool { return p.star && p.text == "" && p.end == "" && len(p.middle) == 0 }
 

@@ -27,6 +27,7 @@ type token struct {
 	kind kind
 	char rune // of a literal; in lower case where the pattern folds
 	part bool // a wildcard that stops at a colon
+	fold bool // a literal in either case
 }
 
 type kind uint8
@@ -35,6 +36,7 @@ const (
 	literal kind = iota
 	one          // ?
 	many         // *
+	end          // behind the last
 )
 
 // tokens takes a pattern apart. Neighbouring * are one.
@@ -45,7 +47,7 @@ func (g Glob) tokens() []token {
 	}
 	out := make([]token, 0, len(g.Pattern))
 	for at, c := range g.Pattern {
-		t := token{char: c, part: at < open}
+		t := token{char: c, part: at < open, fold: g.Fold}
 		switch {
 		case g.Literal && g.Fold:
 			t.char = lower(c)
@@ -86,11 +88,13 @@ func openFrom(pattern string) int {
 }
 
 // takes tells whether the token stands for this character.
-func (t token) takes(c rune, fold bool) bool {
+func (t token) takes(c rune) bool {
 	switch {
+	case t.kind == end:
+		return false
 	case t.kind != literal:
 		return !t.part || c != ':'
-	case fold:
+	case t.fold:
 		return t.char == lower(c)
 	}
 	return t.char == c

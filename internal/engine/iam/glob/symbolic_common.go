@@ -12,7 +12,7 @@ const never = 1 << 30
 // asks for at that place, so every step goes forward in at least one pattern and
 // a table filled from the end answers.
 func Common(a, b Glob) (string, bool) {
-	m := meeting{a: a.tokens(), b: b.tokens(), foldA: a.Fold, foldB: b.Fold}
+	m := meeting{a: a.tokens(), b: b.tokens()}
 	if m.apart() {
 		return "", false
 	}
@@ -24,9 +24,8 @@ func Common(a, b Glob) (string, bool) {
 }
 
 type meeting struct {
-	a, b         []token
-	foldA, foldB bool
-	lengths      []int32 // of the shortest rest from (i, j)
+	a, b    []token
+	lengths []int32 // of the shortest rest from (i, j)
 }
 
 // apart finds quickly that two patterns begin differently, as most do.
@@ -126,19 +125,19 @@ func (m *meeting) steps(i, j int) (out [2]step) {
 func (m *meeting) char(s, t token) (rune, bool) {
 	c, fold := 'x', false
 	switch {
-	case s.kind == literal && t.kind == literal && m.foldA:
-		c, fold = t.char, m.foldB
+	case s.kind == literal && t.kind == literal && s.fold:
+		c, fold = t.char, t.fold
 	case s.kind == literal:
-		c, fold = s.char, m.foldA
+		c, fold = s.char, s.fold
 	case t.kind == literal:
-		c, fold = t.char, m.foldB
+		c, fold = t.char, t.fold
 	}
-	if s.takes(c, m.foldA) && t.takes(c, m.foldB) {
+	if s.takes(c) && t.takes(c) {
 		return c, true
 	}
 	if !fold {
 		return 0, false
 	}
 	c = unicode.ToUpper(c)
-	return c, s.takes(c, m.foldA) && t.takes(c, m.foldB)
+	return c, s.takes(c) && t.takes(c)
 }

@@ -17,7 +17,7 @@ func Covers(a, b Glob) bool {
 	if a.Pattern == "*" && !a.Literal {
 		return true
 	}
-	s := search{a: newAutomaton(a), b: b.tokens(), foldB: b.Fold}
+	s := search{a: newAutomaton(a), b: b.tokens()}
 	s.seen = make([][]set, len(s.b)+1)
 	s.visit(0, s.a.start)
 	for len(s.queue) > 0 {
@@ -34,7 +34,6 @@ func Covers(a, b Glob) bool {
 type search struct {
 	a       *automaton
 	b       []token
-	foldB   bool
 	seen    [][]set // by place of b, sets of places of a
 	queue   []pair
 	refuted bool
@@ -69,7 +68,7 @@ func (s *search) follow(place int, id int32) {
 	t := s.b[place]
 	var chars []rune
 	if t.kind == literal {
-		chars = variants(t.char, s.foldB)
+		chars = variants(t.char, t.fold)
 	} else {
 		chars = slices.Clone(s.a.states[id].chars)
 		if t.part && !has(chars, ':') {
@@ -81,7 +80,7 @@ func (s *search) follow(place int, id int32) {
 		place++
 	}
 	for _, c := range chars {
-		if t.takes(c, s.foldB) {
+		if t.takes(c) {
 			s.visit(place, s.a.step(id, c))
 		}
 	}

@@ -7,13 +7,13 @@ import (
 	"unicode"
 )
 
-// automaton is a pattern as a machine that reads a text character by character.
-// A state is the set of places in the pattern where the reading may be; states
-// are made when they are first reached. State 0 is the empty set: nothing that
-// follows can make the text match.
+// automaton is patterns, of which one has to match, as a machine that reads a
+// text character by character. A state is the set of places in the patterns where
+// the reading may be; states are made when they are first reached. State 0 is the
+// empty set: nothing that follows can make the text match.
 type automaton struct {
 	tokens []token
-	fold   bool
+	starts []int // where each pattern begins in tokens, and where the last ends
 	states []state
 	ids    map[string]int32
 	start  int32
@@ -42,16 +42,6 @@ func (s set) within(t set) bool {
 	return true
 }
 
-// first is the smallest member, or -1.
-func (s set) first() int {
-	for w, word := range s {
-		if word != 0 {
-			return w*64 + bits.TrailingZeros64(word)
-		}
-	}
-	return -1
-}
-
 // each calls fn for the members, the smallest first.
 func (s set) each(fn func(i int)) {
 	for w, word := range s {
@@ -61,11 +51,17 @@ func (s set) each(fn func(i int)) {
 	}
 }
 
-func newAutomaton(g Glob) *automaton {
-	m := &automaton{tokens: g.tokens(), fold: g.Fold, ids: map[string]int32{}}
+func newAutomaton(patterns ...Glob) *automaton {
+	m := &automaton{ids: map[string]int32{}, starts: []int{0}}
+	for _, g := range patterns {
+		m.tokens = append(append(m.tokens, g.tokens()...), token{kind: end})
+		m.starts = append(m.starts, len(m.tokens))
+	}
 	m.intern(m.empty())
 	first := m.empty()
-	first.add(0)
+	for _, at := range m.starts[:len(patterns)] {
+		first.add(at)
+	}
 	m.start = m.intern(m.close(first))
 	return m
 }
@@ -74,18 +70,28 @@ func (m *automaton) empty() set { return make(set, len(m.tokens)/64+1) }
 
 // close adds the places reached without reading: behind a *. Places before the
 // last * reached are dropped: what they would still match, that * matches too.
-// (In an ARN's pattern all places of a state lie in one part, or the * is the
-// last token, so wildcards that stop at colons are no exception.)
+// (In an ARN's pattern all places of a state lie in one part, or the * is in the
+// last, so wildcards that stop at colons are no exception.) Where a * is the last
+// of its pattern everything matches from there, and no other place matters.
 func (m *automaton) close(s set) set {
-	last := -1
-	for i, t := range m.tokens {
-		if t.kind == many && s.has(i) {
-			s.add(i + 1)
-			last = i
+	for p := range len(m.starts) - 1 {
+		from, to := m.starts[p], m.starts[p+1]
+		last := -1
+		for i := from; i < to; i++ {
+			if m.tokens[i].kind == many && s.has(i) {
+				s.add(i + 1)
+				last = i
+			}
 		}
-	}
-	for i := range max(last, 0) {
-		s[i/64] &^= 1 << (i % 64)
+		if last >= 0 && last == to-2 && !m.tokens[last].part {
+			clear(s)
+			s.add(last)
+			s.add(last + 1)
+			return s
+		}
+		for i := from; i < last; i++ {
+			s[i/64] &^= 1 << (i % 64)
+		}
 	}
 	return s
 }
@@ -100,20 +106,35 @@ func (m *automaton) intern(s set) int32 {
 	}
 	id := int32(len(m.states))
 	m.ids[string(key)] = id
-	m.states = append(m.states, state{places: s, all: m.implied(s), accept: s.has(len(m.tokens)), chars: m.chars(s), next: map[rune]int32{}})
+	m.states = append(m.states, state{places: s, all: m.implied(s), accept: m.accepts(s), chars: m.chars(s), next: map[rune]int32{}})
 	return id
+}
+
+func (m *automaton) accepts(s set) bool {
+	for _, behind := range m.starts[1:] {
+		if s.has(behind - 1) {
+			return true
+		}
+	}
+	return false
 }
 
 // implied adds the places before a * that takes everything: what they match it
 // matches.
 func (m *automaton) implied(s set) set {
-	i := s.first()
-	if i < 0 || i == len(m.tokens) || m.tokens[i].kind != many || m.tokens[i].part {
-		return s
-	}
 	out := append(set(nil), s...)
-	for j := range i {
-		out.add(j)
+	for p := range len(m.starts) - 1 {
+		from, to := m.starts[p], m.starts[p+1]
+		first := from
+		for first < to && !s.has(first) {
+			first++
+		}
+		if first == to || m.tokens[first].kind != many || m.tokens[first].part {
+			continue
+		}
+		for i := from; i < first; i++ {
+			out.add(i)
+		}
 	}
 	return out
 }
@@ -122,12 +143,10 @@ func (m *automaton) implied(s set) set {
 func (m *automaton) chars(s set) []rune {
 	var out []rune
 	s.each(func(i int) {
-		if i == len(m.tokens) {
-			return
-		}
 		switch t := m.tokens[i]; {
+		case t.kind == end:
 		case t.kind == literal:
-			out = append(out, variants(t.char, m.fold)...)
+			out = append(out, variants(t.char, t.fold)...)
 		case t.part:
 			out = append(out, ':')
 		}
@@ -157,7 +176,7 @@ func (m *automaton) step(id int32, c rune) int32 {
 	}
 	to := m.empty()
 	m.states[id].places.each(func(i int) {
-		if i == len(m.tokens) || !m.tokens[i].takes(c, m.fold) {
+		if !m.tokens[i].takes(c) {
 			return
 		}
 		if m.tokens[i].kind != many {

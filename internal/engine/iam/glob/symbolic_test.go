@@ -136,6 +136,39 @@ func TestClassesAgainstEveryText(t *testing.T) {
 	}
 }
 
+func TestGroupsAgainstEveryText(t *testing.T) {
+	texts := words("aAb:x*?", 5)
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 100 {
+		groups := make([][]Glob, 1+random.IntN(2))
+		for i := range groups {
+			for range random.IntN(4) {
+				groups[i] = append(groups[i], randomGlob(random))
+			}
+		}
+		say := func(s string) string {
+			in := make([]bool, len(groups))
+			for i, g := range groups {
+				in[i] = slices.ContainsFunc(g, func(g Glob) bool { return fits(g, s) })
+			}
+			return fmt.Sprint(in)
+		}
+		classes, ok := GroupClasses(groups, 10_000)
+		got := map[string]bool{}
+		for _, c := range classes {
+			got[fmt.Sprint(c.In)] = true
+			if say(c.Witness) != fmt.Sprint(c.In) || !c.Only && (say(c.Second) != fmt.Sprint(c.In) || c.Second == c.Witness) {
+				t.Fatalf("GroupClasses(%v): %+v", groups, c)
+			}
+		}
+		for _, s := range texts {
+			if !ok || !got[say(s)] {
+				t.Fatalf("GroupClasses(%v) lacks %q", groups, s)
+			}
+		}
+	}
+}
+
 func randomGlob(random *rand.Rand) Glob {
 	var b strings.Builder
 	for range random.IntN(5) {

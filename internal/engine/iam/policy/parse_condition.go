@@ -55,7 +55,7 @@ func (r *reader) unknownOperator(f field, path string) {
 	for _, b := range Bases() {
 		names = append(names, b.String())
 	}
-	hint := nearest(base, names)
+	hint := Nearest(base, names)
 	if hint != "" {
 		hint = "; did you mean " + hint + "?"
 	}
@@ -79,8 +79,8 @@ func (r *reader) values(c *Condition, b Base, n node, path string) {
 	}
 }
 
-// nearest is the name that differs least from what was written, if any is close.
-func nearest(got string, names []string) string {
+// Nearest is the name that differs least from what was written, if any is close.
+func Nearest(got string, names []string) string {
 	best, least := "", 3
 	for _, name := range names {
 		if d := distance(strings.ToLower(got), strings.ToLower(name), least); d < least {

@@ -1,0 +1,297 @@
+package diff
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"holdfast.dev/holdfast/internal/engine/iam"
+	"holdfast.dev/holdfast/internal/engine/iam/action"
+)
+
+// divide goes through all cells and notes what differs in them.
+func (c *comparison) divide() {
+	c.imagine()
+	c.populate()
+	concerned := make([][]bool, len(c.principals))
+	for i := range c.principals {
+		for _, p := range c.people {
+			concerned[i] = append(concerned[i], c.principals[i].concerns(p.Principal))
+		}
+	}
+	for _, k := range c.classes() {
+		var about []statement
+		for _, s := range c.statements {
+			if k.in[s.action] {
+				about = append(about, s)
+			}
+		}
+		if alike(about) {
+			continue
+		}
+		for i := range c.people {
+			c.cell(k, i, slices.DeleteFunc(slices.Clone(about), func(s statement) bool { return s.principal >= 0 && !concerned[s.principal][i] }))
+		}
+	}
+}
+
+// alike tells whether both sides have the same statements.
+func alike(list []statement) bool {
+	say := func(side int) []string {
+		var out []string
+		for _, s := range list {
+			if s.side == side {
+				out = append(out, fmt.Sprint(s.deny, s.resource, s.principal, s.atoms))
+			}
+		}
+		return sorted(out)
+	}
+	return slices.Equal(say(0), say(1))
+}
+
+// cell compares what the statements say of one class of actions and one sort of
+// principal, for each part of the resources.
+func (c *comparison) cell(k *class, person int, about []statement) {
+	if alike(about) {
+		return
+	}
+	var patterns []string
+	for _, s := range about {
+		if s.resource >= 0 {
+			patterns = append(patterns, c.resources[s.resource].general...)
+		}
+	}
+	shape, ok := c.divideResources(sorted(patterns))
+	if !ok {
+		c.unknown("%s: the resource patterns are too many to compare", c.someOf(k))
+		return
+	}
+	differ := map[string][]int{} // leaf → parts
+	leaves := map[string]leaf{}
+	var order []string
+	for at := range shape.parts {
+		sides := [2][]clause{}
+		for _, s := range about {
+			if reads, ok := c.reads(s, shape, at); ok {
+				sides[s.side] = append(sides[s.side], reads)
+			}
+		}
+		solved := c.solve(sides[0], sides[1])
+		if !solved.ok {
+			c.unknown("%s: the conditions are too many to compare", c.someOf(k))
+			return
+		}
+		for _, l := range solved.leaves {
+			id := fmt.Sprint(l)
+			if !has(leaves, id) {
+				leaves[id] = l
+				order = append(order, id)
+			}
+			differ[id] = append(differ[id], at)
+		}
+	}
+	for _, id := range order {
+		c.note(k, person, leaves[id], shape, differ[id])
+	}
+}
+
+func (c *comparison) someOf(k *class) string {
+	switch {
+	case len(k.known) > 1:
+		return fmt.Sprintf("%s and %d other actions", catalogue().list[k.known[0]], len(k.known)-1)
+	case len(k.known) == 1:
+		return catalogue().list[k.known[0]].String()
+	case len(k.extra) > 0:
+		return k.extra[0]
+	}
+	return "actions that AWS may add"
+}
+
+// reads is a statement where resources are of one part; not ok where it has
+// nothing to say of them.
+func (c *comparison) reads(s statement, shape *shape, at int) (clause, bool) {
+	out := clause{deny: s.deny}
+	for _, a := range s.atoms {
+		out.all = append(out.all, literal{a, true})
+	}
+	if s.resource < 0 {
+		return out, true
+	}
+	e := &c.resources[s.resource]
+	var maybe []string
+	for i, general := range e.general {
+		j, _ := slices.BinarySearch(shape.patterns, general)
+		if !shape.parts[at].in[j] {
+			continue
+		}
+		if e.patterns[i] == general {
+			return out, !e.not
+		}
+		maybe = append(maybe, e.patterns[i])
+	}
+	if len(maybe) == 0 {
+		return out, e.not
+	}
+	out.all = append(out.all, literal{c.fits(maybe), !e.not})
+	return out, true
+}
+
+// finding gathers cells that differ alike.
+type finding struct {
+	leaf   leaf
+	spans  []Span
+	people []int
+	known  []int
+	extra  []string
+	later  []later
+	shape  *shape
+	parts  []int
+}
+
+// note gives a difference to the actions that have resources there.
+func (c *comparison) note(k *class, person int, l leaf, shape *shape, parts []int) {
+	vacuous := len(k.known) > 0
+	type spread struct {
+		parts []int
+		known []int
+	}
+	byParts := map[string]*spread{}
+	var order []string
+	for _, i := range k.known {
+		reach := shape.reach(catalogue().list[i])
+		in := slices.DeleteFunc(slices.Clone(parts), func(at int) bool { return !slices.Contains(reach, at) })
+		if len(in) == 0 {
+			continue
+		}
+		vacuous = false
+		spans := shape.spans(in, reach)
+		id := fmt.Sprint(spans)
+		if byParts[id] == nil {
+			byParts[id] = &spread{parts: in}
+			order = append(order, id)
+			c.gather(l, spans, person, shape, in)
+		}
+		byParts[id].known = append(byParts[id].known, i)
+	}
+	for _, id := range order {
+		s := byParts[id]
+		f := c.gather(l, shape.spans(s.parts, shape.reach(catalogue().list[s.known[0]])), person, shape, s.parts)
+		f.known = append(f.known, s.known...)
+	}
+	if len(k.extra)+len(k.later) > 0 {
+		vacuous = false
+		spans := shape.spans(parts, shape.all())
+		if len(k.extra) > 0 {
+			f := c.gather(l, spans, person, shape, parts)
+			f.extra = append(f.extra, k.extra...)
+		}
+		if len(k.later) > 0 {
+			f := c.gather(l, spans, person, shape, parts)
+			f.later = append(f.later, k.later...)
+		}
+	}
+	if vacuous {
+		c.result.Vacuous++
+	}
+}
+
+// gather finds where a difference belongs.
+func (c *comparison) gather(l leaf, spans []Span, person int, shape *shape, parts []int) *finding {
+	id := fmt.Sprint(l, spans, person)
+	f, ok := c.found[id]
+	if !ok {
+		f = &finding{leaf: l, spans: spans, people: []int{person}, shape: shape, parts: parts}
+		c.found[id] = f
+		c.order = append(c.order, id)
+	}
+	return f
+}
+
+// report makes regions of what was found.
+func (c *comparison) report() {
+	var list []*finding
+	byRest := map[string]*finding{}
+	for _, id := range c.order {
+		f := c.found[id]
+		slices.Sort(f.known)
+		f.known = slices.Compact(f.known)
+		f.extra = sorted(f.extra)
+		rest := fmt.Sprint(f.leaf, f.spans, f.known, f.extra, f.later)
+		if g, ok := byRest[rest]; ok {
+			g.people = append(g.people, f.people...)
+			continue
+		}
+		byRest[rest] = f
+		list = append(list, f)
+	}
+	for _, f := range list {
+		c.region(f)
+	}
+	rank := map[Change]int{Allowed: 0, Lifted: 1, Denied: 2, Barred: 3}
+	slices.SortStableFunc(c.result.Regions, func(a, b Region) int {
+		if a.Later != b.Later {
+			return map[bool]int{true: 1, false: -1}[a.Later]
+		}
+		if rank[a.Change] != rank[b.Change] {
+			return rank[a.Change] - rank[b.Change]
+		}
+		return strings.Compare(a.Actions[0], b.Actions[0])
+	})
+}
+
+func (c *comparison) region(f *finding) {
+	r := Region{Change: change(f.leaf), old: f.leaf.old, new: f.leaf.new, Principals: c.named(f.people), Resources: f.spans}
+	for _, l := range f.leaf.when {
+		a := &c.atoms[l.atom]
+		if a.key == resourceAtom && l.holds {
+			r.Resources = nil
+			for _, v := range a.condition.Values {
+				r.Resources = append(r.Resources, Span{Pattern: v.Value})
+			}
+			continue
+		}
+		r.When = append(r.When, Term{Operator: a.condition.Operator, Key: a.condition.Key, Values: values(a.condition.Values), Holds: l.holds})
+	}
+	if r.Count = len(f.known) + len(f.extra); r.Count == 0 {
+		r.Later = true
+		for _, l := range f.later {
+			pattern := l.pattern
+			if pattern == "" {
+				pattern = "*"
+			}
+			r.Actions = append(r.Actions, c.written(pattern))
+		}
+		r.Actions = sorted(r.Actions)
+	} else {
+		r.Actions = c.compress(f.known, f.extra)
+	}
+	c.exemplify(&r, f)
+	c.result.Regions = append(c.result.Regions, r)
+}
+
+func change(l leaf) Change {
+	switch {
+	case l.new == iam.Allowed:
+		return Allowed
+	case l.old == iam.Allowed:
+		return Denied
+	case l.old == iam.ExplicitlyDenied:
+		return Lifted
+	}
+	return Barred
+}
+
+// actionsOf are the actions of a finding, as they may be written in a request.
+func (c *comparison) actionsOf(f *finding) (names []string, actions []*action.Action) {
+	for _, i := range f.known {
+		a := catalogue().list[i]
+		names, actions = append(names, a.String()), append(actions, a)
+	}
+	for _, name := range f.extra {
+		names, actions = append(names, c.written(name)), append(actions, nil)
+	}
+	for _, l := range f.later {
+		names, actions = append(names, l.example), append(actions, nil)
+	}
+	return names, actions
+}
