@@ -109,8 +109,12 @@ func compileStatement(s *policy.Statement, variables bool) statement {
 		out.named, out.principals = namesThese, compilePrincipals(s.Principals)
 	}
 	for i := range s.Conditions {
-		out.conditions = append(out.conditions, compileCondition(&s.Conditions[i], variables))
+		c := compileCondition(&s.Conditions[i], variables)
+		c.written = i
+		out.conditions = append(out.conditions, c)
 	}
+	// The cheapest first: one that does not hold saves the others.
+	slices.SortStableFunc(out.conditions, func(a, b condition) int { return cmp.Compare(a.cost(), b.cost()) })
 	return out
 }
 
@@ -127,7 +131,7 @@ func compileAction(s string) actionPattern {
 type index struct {
 	// always are statements which any action may concern: NotAction, an action that
 	// was not seen, a wildcard in the name of the service.
-	always   []int32
+	always   []candidate
 	services []service
 	mask     uint64 // a bit for each service, to tell quickly that it is not there
 }
@@ -160,11 +164,11 @@ type candidate struct {
 }
 
 func (x *index) add(number int32, s *statement) {
+	c := candidate{statement: number, allows: s.effect == policy.Allow, gate: s.gate()}
 	if s.notActions || s.unseen.Has(policy.ActionPart) || slices.ContainsFunc(s.actions, func(a actionPattern) bool { return a.any }) {
-		x.always = append(x.always, number)
+		x.always = append(x.always, c)
 		return
 	}
-	c := candidate{statement: number, allows: s.effect == policy.Allow, gate: s.gate()}
 	for i := range s.actions {
 		prefix, name, _ := strings.Cut(s.actions[i].pattern.String(), ":")
 		e := x.service(prefix)

@@ -20,6 +20,18 @@ type condition struct {
 	values  []operand
 	unseen  bool // the operator is not understood, or a value was not seen
 	invalid bool // the operator is not one of AWS's
+	written int  // its place in the document
+}
+
+// cost orders conditions by what it takes to compare.
+func (c *condition) cost() int {
+	switch c.base {
+	case policy.Null, policy.Bool, policy.StringEquals:
+		return 0
+	case policy.ArnEquals, policy.ArnLike:
+		return 2
+	}
+	return 1
 }
 
 // operand is one value of a condition in the form its operator compares.
@@ -193,6 +205,9 @@ func (o *operand) compare(base policy.Base, value string, s *scope) kleene.Value
 	case policy.StringEqualsIgnoreCase:
 		return o.text.matchFold(value, s)
 	case policy.ArnEquals, policy.ArnLike:
+		if own := &s.req.Principal.arn; own.ok && own.text == value {
+			return o.arn.match(own, s) // which it asks about most
+		}
 		a := splitARN(value)
 		return o.arn.match(&a, s)
 	case policy.Bool:

@@ -161,7 +161,7 @@ func (e *Explanation) statement(p *Policy, i int, sc *scope, principals bool) St
 		t.Principal, _ = s.names(sc)
 	}
 	for j := range s.conditions {
-		t.Conditions = append(t.Conditions, traceCondition(&s.conditions[j], &written.Conditions[j], sc))
+		t.Conditions = append(t.Conditions, traceCondition(&s.conditions[j], &written.Conditions[s.conditions[j].written], sc))
 	}
 	t.Matches = t.Principal.And(t.Resource).And(s.applies(sc))
 	return t

@@ -130,9 +130,13 @@ func (v *verdict) policy(p *Policy, sc *scope, principals bool) {
 	if !p.denies && p.Doc.Unseen == "" && v.settled(principals) {
 		return // it can only allow what is allowed already
 	}
-	for _, i := range p.index.always {
-		if c := p.statements[i].concerns(sc.req); c != kleene.False {
-			v.statement(p, i, c, sc, principals)
+	for i := range p.index.always {
+		a := &p.index.always[i]
+		if !v.wants(a, sc.req, principals) {
+			continue
+		}
+		if c := p.statements[a.statement].concerns(sc.req); c != kleene.False {
+			v.statement(p, a.statement, c, sc, principals)
 		}
 	}
 	if p.index.mask&sc.req.serviceBit != 0 {

@@ -114,9 +114,6 @@ func (o *reading) never() bool {
 	if o.root() && action == "sts:assumerole" {
 		return true // roles may not be assumed by root users
 	}
-	if o.principal.Kind == iam.KindService {
-		return false
-	}
 	if strings.HasPrefix(o.resource, "arn:aws:iam::aws:policy/") {
 		switch action {
 		case "iam:createpolicyversion", "iam:deletepolicy", "iam:deletepolicyversion", "iam:setdefaultpolicyversion":

@@ -47,6 +47,8 @@ type Principal struct {
 	// Management is set where the account is the organisation's management account,
 	// which SCPs do not bind.
 	Management bool
+
+	arn arn // of Role or ARN, taken apart
 }
 
 // Anonymous is who does not sign requests.
@@ -91,6 +93,9 @@ func ParsePrincipal(arn string) (*Principal, error) {
 		p.Kind, p.Name = KindFederatedUser, name
 	default:
 		return nil, fmt.Errorf("%q is not the ARN of a user, role, session, federated user or root", arn)
+	}
+	if p.arn = splitARN(p.ARN); p.Role != "" {
+		p.arn = splitARN(p.Role)
 	}
 	return p, nil
 }

@@ -16,7 +16,7 @@ func TestPropertyUnknownIsSoundAndTight(t *testing.T) {
 	m.focus = true
 	universe := universes()
 	count, open, failed, loose := 0, 0, 0, 0
-	for i := range cases(t, 3_000) {
+	for i := range cases(t, 1_000) {
 		w := m.world()
 		m.forget(w)
 		if len(w.states) == 0 {
@@ -141,7 +141,7 @@ func universes() map[string][][]string {
 			out[k.name] = append(out[k.name], []string{v})
 		}
 	}
-	out["test:color"] = ones(representatives("redRlbuaic", 4, append(askedOf("test:color"), "alice", "red/x", "red/", "blue", "red")))
+	out["test:color"] = ones(representatives("redRlbuaic", 4, append(askedOf("test:color"), "${aws:PrincipalTag/team}", "${test:color}", "alice", "red/x", "red/")))
 	out["test:other"] = ones(representatives("redblux", 4, append(askedOf("test:other"), askedOf("test:color")...)))
 	tags := representatives("redbluxy", 4, askedOf("test:tags"))
 	out["test:tags"] = nil
@@ -179,9 +179,11 @@ func ones(values []string) [][]string {
 // representatives are two texts of each class that the patterns tell apart, in
 // either case, found by trying all short texts; and the patterns that are texts.
 func representatives(alphabet string, length int, patterns []string) []string {
-	var plain []string
+	var plain, out []string
 	for _, p := range patterns {
-		if !strings.Contains(p, "${") {
+		if strings.Contains(p, "${") {
+			out = append(out, p) // in the version of 2008 it is a text
+		} else {
 			plain = append(plain, p)
 		}
 	}
@@ -194,7 +196,6 @@ func representatives(alphabet string, length int, patterns []string) []string {
 		return b.String()
 	}
 	members := map[string]int{}
-	var out []string
 	add := func(text string) {
 		if s := signature(text); members[s] < 2 && !slices.Contains(out, text) {
 			members[s]++

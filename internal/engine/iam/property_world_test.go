@@ -106,6 +106,7 @@ func (m *maker) world() *world {
 	w.action, w.resource = q[0], inAccount(q[1], w.account)
 	if m.focus && !strings.HasPrefix(w.principal.ARN, "arn:aws:iam::111122223333:user") && m.chance(50) {
 		w.principal = caller("user")
+		w.principal.ID, w.principal.CanonicalID = "AIDAEXAMPLE", "c0ffee"
 	}
 	switch w.principal.Kind {
 	case iam.KindUser, iam.KindRole, iam.KindSession, iam.KindFederatedUser:

@@ -213,7 +213,7 @@ func (g *gathering) statement(s *statement, doc *policy.Document, number int, pr
 	}
 	written := doc.Statements[number].Conditions
 	for i := range s.conditions {
-		g.condition(&s.conditions[i], written[i].Key)
+		g.condition(&s.conditions[i], written[s.conditions[i].written].Key)
 	}
 }
 

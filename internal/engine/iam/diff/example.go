@@ -6,6 +6,7 @@ import (
 
 	"holdfast.dev/holdfast/internal/engine/iam"
 	"holdfast.dev/holdfast/internal/engine/iam/action"
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
 	"holdfast.dev/holdfast/internal/kleene"
 )
 
@@ -19,25 +20,51 @@ const (
 // exemplify finds a request of the region that package iam decides differently
 // on the two sides. The first that was made is kept if none is.
 func (c *comparison) exemplify(r *Region, f *finding) {
-	names, actions := c.actionsOf(f)
 	person := c.people[f.people[0]].Principal
-	for i := range names[:min(len(names), actionsTried)] {
-		for _, resource := range c.examples(f, actions[i]) {
-			for _, context := range c.contexts(f.leaf) {
-				e := Example{Action: names[i], Resource: resource, Context: context}
-				if c.kind == Resource {
-					e.Principal = describe(person)
-				}
-				if r.Example.Action == "" {
-					r.Example = shown(e)
-				}
-				if old, new, ok := c.decide(person, names[i], resource, context); ok && old == r.old && new == r.new {
-					r.Example, r.Verified = shown(e), true
-					return
+	for _, brief := range []bool{true, false} {
+		contexts := c.contexts(f.leaf, brief)
+		for _, place := range c.places(f) {
+			for _, resource := range c.examples(f.leaf, place) {
+				for _, context := range contexts {
+					e := Example{Action: place.name, Resource: resource, Context: context}
+					if c.kind == Resource {
+						e.Principal = describe(person)
+					}
+					if r.Example.Action == "" {
+						r.Example = shown(e)
+					}
+					if old, new, ok := c.decide(person, place.name, resource, context); ok && old == r.old && new == r.new {
+						r.Example, r.Verified = shown(e), true
+						return
+					}
 				}
 			}
 		}
 	}
+}
+
+// place is an action with the resources on which it differs.
+type place struct {
+	name   string
+	action *action.Action // nil where the catalogue does not have it
+	shape  *shape
+	parts  []int
+}
+
+// places are the first few actions of a finding.
+func (c *comparison) places(f *finding) []place {
+	var out []place
+	for _, s := range f.known[:min(len(f.known), actionsTried)] {
+		a := catalogue().list[s.action]
+		out = append(out, place{a.String(), a, s.shape, s.parts})
+	}
+	for _, s := range f.extra[:min(len(f.extra), actionsTried)] {
+		out = append(out, place{c.written(s.action), nil, s.shape, s.parts})
+	}
+	for _, s := range f.later[:min(len(f.later), actionsTried)] {
+		out = append(out, place{s.action.example, nil, s.shape, s.parts})
+	}
+	return out
 }
 
 // describe names a principal.
@@ -91,58 +118,63 @@ func (c *comparison) policies(p *iam.Principal, side int) *iam.Policies {
 	case Resource:
 		return attachedTo(p, set)
 	case SCP:
-		return &iam.Policies{Identity: iam.Set{Policies: []*iam.Policy{allowAll}}, SCPs: []iam.Set{{Node: "account", Policies: set}}}
+		return &iam.Policies{Identity: iam.Set{Policies: []*iam.Policy{allowAll}}, Resource: delegating, SCPs: []iam.Set{{Node: "account", Policies: set}}}
 	}
-	return &iam.Policies{Identity: iam.Set{Policies: set}}
+	return &iam.Policies{Identity: iam.Set{Policies: set}, Resource: delegating}
 }
 
-// examples are resources of the finding's parts, those an action works on first.
-func (c *comparison) examples(f *finding, a *action.Action) []string {
+// delegating is what keys and roles need so that identity policies have a say.
+var delegating = &iam.Set{Policies: []*iam.Policy{iam.Compile("delegation", &policy.Document{Version: policy.Version2012, Statements: []policy.Statement{{
+	Effect: policy.Allow, Actions: []policy.Text{{Value: "*"}}, Principals: []policy.Principal{{Kind: policy.AWS, Name: policy.Text{Value: asker.Account}}},
+}}})}}
+
+// examples are resources of a place, those the action works on first.
+func (c *comparison) examples(l leaf, p place) []string {
 	var out []string
 	try := func(resource string, at int) {
-		if at >= 0 && slices.Contains(f.parts, at) && !slices.Contains(out, resource) {
+		if at >= 0 && slices.Contains(p.parts, at) && !slices.Contains(out, resource) {
 			out = append(out, resource)
 		}
 	}
-	var templates []string
-	if a != nil {
-		for _, u := range a.Resources {
-			templates = append(templates, u.Type.Glob())
-			ideal := fillTemplate(u.Type.ARN)
-			try(ideal, f.shape.place(ideal))
+	works := func(resource string) {
+		if p.action == nil || c.worksOn(p.action, resource) {
+			try(resource, p.shape.place(resource))
 		}
 	}
-	if star := f.shape.place("*"); a == nil || slices.Contains(f.shape.reach(a), star) && len(templates) == 0 {
-		try("*", star)
-	}
-	// With variables what the pattern covers depends on the request: their values
+	// With variables what a pattern covers depends on the request: their values
 	// are those that contexts use.
-	for _, l := range f.leaf.when {
-		if c.atoms[l.atom].key != resourceAtom {
-			continue
-		}
-		for _, v := range c.atoms[l.atom].condition.Values {
-			for _, with := range sentinels {
-				resource := fill(substitute(v.Value, with))
-				try(resource, f.shape.place(resource))
+	for _, x := range l.when {
+		if c.atoms[x.atom].key == resourceAtom {
+			for _, v := range c.atoms[x.atom].condition.Values {
+				works(fill(substitute(v.Value, sentinels[0])))
+				works(fill(substitute(v.Value, sentinels[1])))
 			}
 		}
 	}
-	for _, p := range f.shape.patterns {
-		resource := fill(p)
-		if at := f.shape.place(resource); a == nil || c.worksOn(a, resource) {
-			try(resource, at)
+	var templates []string
+	if p.action != nil {
+		for _, u := range p.action.Resources {
+			templates = append(templates, u.Type.Glob())
+			works(fillTemplate(u.Type.ARN))
+		}
+	}
+	if len(templates) == 0 {
+		try("*", p.shape.place("*"))
+	}
+	for _, g := range p.shape.groups {
+		for _, pattern := range g.patterns {
+			works(fill(pattern))
 		}
 	}
 	for _, t := range templates {
-		for _, at := range f.shape.of(t) {
-			if text, ok := f.shape.texts[t][at]; ok {
+		for _, at := range p.shape.of(t) {
+			if text, ok := p.shape.texts[t][at]; ok {
 				try(text, at)
 			}
 		}
 	}
-	for _, at := range f.parts {
-		try(f.shape.parts[at].witness, at)
+	for _, at := range p.parts {
+		try(p.shape.parts[at].witness, at)
 	}
 	return out[:min(len(out), resourcesTried)]
 }
@@ -190,8 +222,9 @@ func substitute(s, with string) string {
 }
 
 // contexts are circumstances in which a leaf may be: for each key a value of a
-// world that fits, for keys with variables some more.
-func (c *comparison) contexts(l leaf) []map[string][]string {
+// world that fits, for keys with variables some more. Brief ones have only those
+// keys that the leaf is about.
+func (c *comparison) contexts(l leaf, brief bool) []map[string][]string {
 	choices := map[string][][]string{}
 	var names []string
 	choose := func(name string, list [][]string) {
@@ -201,11 +234,17 @@ func (c *comparison) contexts(l leaf) []map[string][]string {
 		choices[name] = list
 	}
 	var texts []string // with variables
+	matters := func(atom int) bool {
+		return !brief || slices.ContainsFunc(l.when, func(x literal) bool { return x.atom == atom })
+	}
 	for i := range c.keys {
 		k := &c.keys[i]
+		if !slices.ContainsFunc(k.atoms, matters) {
+			continue
+		}
 		list := c.fitting(k, l)
 		for _, a := range k.atoms {
-			if c.atoms[a].open && len(list) > 0 {
+			if c.atoms[a].open && matters(a) && len(list) > 0 {
 				for _, v := range c.atoms[a].condition.Values {
 					texts = append(texts, v.Value)
 					for _, with := range sentinels {
@@ -214,16 +253,20 @@ func (c *comparison) contexts(l leaf) []map[string][]string {
 				}
 			}
 		}
-		choose(strings.ToLower(k.name), list)
+		choose(k.name, list)
 	}
 	for i := range c.atoms {
-		if c.atoms[i].key == resourceAtom {
+		if c.atoms[i].key == resourceAtom && matters(i) {
 			texts = append(texts, values(c.atoms[i].condition.Values)...)
 		}
 	}
 	for _, text := range texts {
 		for _, name := range variables(text) {
-			name = strings.ToLower(name)
+			for _, k := range c.keys {
+				if strings.EqualFold(k.name, name) {
+					name = k.name
+				}
+			}
 			list := choices[name]
 			for _, with := range sentinels {
 				list = append(list, []string{with})

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
-	"holdfast.dev/holdfast/internal/engine/iam/action"
 )
 
 // divide goes through all cells and notes what differs in them.
@@ -55,13 +54,13 @@ func (c *comparison) cell(k *class, person int, about []statement) {
 	if alike(about) {
 		return
 	}
-	var patterns []string
+	var elements []int
 	for _, s := range about {
 		if s.resource >= 0 {
-			patterns = append(patterns, c.resources[s.resource].general...)
+			elements = append(elements, s.resource)
 		}
 	}
-	shape, ok := c.divideResources(sorted(patterns))
+	shape, ok := c.divideResources(elements)
 	if !ok {
 		c.unknown("%s: the resource patterns are too many to compare", c.someOf(k))
 		return
@@ -120,8 +119,7 @@ func (c *comparison) reads(s statement, shape *shape, at int) (clause, bool) {
 	e := &c.resources[s.resource]
 	var maybe []string
 	for i, general := range e.general {
-		j, _ := slices.BinarySearch(shape.patterns, general)
-		if !shape.parts[at].in[j] {
+		if !shape.parts[at].in[shape.byText[general]] {
 			continue
 		}
 		if e.patterns[i] == general {
@@ -141,9 +139,14 @@ type finding struct {
 	leaf   leaf
 	spans  []Span
 	people []int
-	known  []int
-	extra  []string
-	later  []later
+	known  []spot[int] // in the catalogue
+	extra  []spot[string]
+	later  []spot[later]
+}
+
+// spot is an action and the resources it differs on.
+type spot[A any] struct {
+	action A
 	shape  *shape
 	parts  []int
 }
@@ -151,43 +154,23 @@ type finding struct {
 // note gives a difference to the actions that have resources there.
 func (c *comparison) note(k *class, person int, l leaf, shape *shape, parts []int) {
 	vacuous := len(k.known) > 0
-	type spread struct {
-		parts []int
-		known []int
-	}
-	byParts := map[string]*spread{}
-	var order []string
 	for _, i := range k.known {
 		reach := shape.reach(catalogue().list[i])
 		in := slices.DeleteFunc(slices.Clone(parts), func(at int) bool { return !slices.Contains(reach, at) })
-		if len(in) == 0 {
-			continue
+		if len(in) > 0 {
+			vacuous = false
+			f := c.gather(l, shape.spans(in, reach), person)
+			f.known = append(f.known, spot[int]{i, shape, in})
 		}
-		vacuous = false
-		spans := shape.spans(in, reach)
-		id := fmt.Sprint(spans)
-		if byParts[id] == nil {
-			byParts[id] = &spread{parts: in}
-			order = append(order, id)
-			c.gather(l, spans, person, shape, in)
-		}
-		byParts[id].known = append(byParts[id].known, i)
-	}
-	for _, id := range order {
-		s := byParts[id]
-		f := c.gather(l, shape.spans(s.parts, shape.reach(catalogue().list[s.known[0]])), person, shape, s.parts)
-		f.known = append(f.known, s.known...)
 	}
 	if len(k.extra)+len(k.later) > 0 {
 		vacuous = false
-		spans := shape.spans(parts, shape.all())
-		if len(k.extra) > 0 {
-			f := c.gather(l, spans, person, shape, parts)
-			f.extra = append(f.extra, k.extra...)
+		f := c.gather(l, shape.spans(parts, shape.all()), person)
+		for _, name := range k.extra {
+			f.extra = append(f.extra, spot[string]{name, shape, parts})
 		}
-		if len(k.later) > 0 {
-			f := c.gather(l, spans, person, shape, parts)
-			f.later = append(f.later, k.later...)
+		for _, x := range k.later {
+			f.later = append(f.later, spot[later]{x, shape, parts})
 		}
 	}
 	if vacuous {
@@ -196,11 +179,11 @@ func (c *comparison) note(k *class, person int, l leaf, shape *shape, parts []in
 }
 
 // gather finds where a difference belongs.
-func (c *comparison) gather(l leaf, spans []Span, person int, shape *shape, parts []int) *finding {
+func (c *comparison) gather(l leaf, spans []Span, person int) *finding {
 	id := fmt.Sprint(l, spans, person)
 	f, ok := c.found[id]
 	if !ok {
-		f = &finding{leaf: l, spans: spans, people: []int{person}, shape: shape, parts: parts}
+		f = &finding{leaf: l, spans: spans, people: []int{person}}
 		c.found[id] = f
 		c.order = append(c.order, id)
 	}
@@ -213,10 +196,9 @@ func (c *comparison) report() {
 	byRest := map[string]*finding{}
 	for _, id := range c.order {
 		f := c.found[id]
-		slices.Sort(f.known)
-		f.known = slices.Compact(f.known)
-		f.extra = sorted(f.extra)
-		rest := fmt.Sprint(f.leaf, f.spans, f.known, f.extra, f.later)
+		slices.SortFunc(f.known, func(a, b spot[int]) int { return a.action - b.action })
+		slices.SortFunc(f.extra, func(a, b spot[string]) int { return strings.Compare(a.action, b.action) })
+		rest := fmt.Sprint(f.leaf, f.spans, actionsOf(f.known), actionsOf(f.extra), actionsOf(f.later))
 		if g, ok := byRest[rest]; ok {
 			g.people = append(g.people, f.people...)
 			continue
@@ -255,7 +237,7 @@ func (c *comparison) region(f *finding) {
 	if r.Count = len(f.known) + len(f.extra); r.Count == 0 {
 		r.Later = true
 		for _, l := range f.later {
-			pattern := l.pattern
+			pattern := l.action.pattern
 			if pattern == "" {
 				pattern = "*"
 			}
@@ -263,7 +245,7 @@ func (c *comparison) region(f *finding) {
 		}
 		r.Actions = sorted(r.Actions)
 	} else {
-		r.Actions = c.compress(f.known, f.extra)
+		r.Actions = c.compress(actionsOf(f.known), actionsOf(f.extra))
 	}
 	c.exemplify(&r, f)
 	c.result.Regions = append(c.result.Regions, r)
@@ -281,17 +263,10 @@ func change(l leaf) Change {
 	return Barred
 }
 
-// actionsOf are the actions of a finding, as they may be written in a request.
-func (c *comparison) actionsOf(f *finding) (names []string, actions []*action.Action) {
-	for _, i := range f.known {
-		a := catalogue().list[i]
-		names, actions = append(names, a.String()), append(actions, a)
+func actionsOf[A any](list []spot[A]) []A {
+	out := make([]A, len(list))
+	for i, s := range list {
+		out[i] = s.action
 	}
-	for _, name := range f.extra {
-		names, actions = append(names, c.written(name)), append(actions, nil)
-	}
-	for _, l := range f.later {
-		names, actions = append(names, l.example), append(actions, nil)
-	}
-	return names, actions
+	return out
 }

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -9,8 +10,12 @@ import (
 	"holdfast.dev/holdfast/internal/engine/iam/glob"
 )
 
-// statesOfResources bounds the search for resources that differ.
-const statesOfResources = 60_000
+// Limits of the search for resources that differ: pattern by pattern, which
+// describes best what differs, and statement by statement.
+const (
+	statesByPattern = 10_000
+	statesByElement = 60_000
+)
 
 // everyARN is all that can be a resource, besides the * of actions that concern
 // no resource in particular.
@@ -18,15 +23,22 @@ const everyARN = "arn:*:*:*:*:*"
 
 // shape is all resources divided by the patterns of some statements.
 type shape struct {
-	patterns []string // without variables
-	machines []*glob.Machine
+	groups   []group
+	byText   map[string]int // pattern → group
 	parts    []part
 	byVector map[string]int
 	reached  map[string][]int // template → the parts it has resources in
 	texts    map[string]map[int]string
 }
 
-// part is the resources that fit the same ones of the patterns.
+// group is patterns without variables that need not be told apart: one alone, or
+// all of an element.
+type group struct {
+	patterns []string
+	machines []*glob.Machine
+}
+
+// part is the resources that fit the same ones of the groups.
 type part struct {
 	in      []bool
 	witness string
@@ -34,21 +46,74 @@ type part struct {
 
 func resourceGlob(p string) glob.Glob { return glob.Glob{Pattern: p, ARN: true} }
 
-// divideResources finds the shape of these patterns.
-func (c *comparison) divideResources(patterns []string) (*shape, bool) {
-	id := strings.Join(patterns, "\n")
+// divideResources finds the shape of these elements' patterns.
+func (c *comparison) divideResources(elements []int) (*shape, bool) {
+	elements = slices.Clone(elements)
+	slices.Sort(elements)
+	elements = slices.Compact(elements)
+	id := fmt.Sprint(elements)
 	if s, ok := c.shapes[id]; ok {
 		return s, s != nil
 	}
-	s := &shape{patterns: patterns, byVector: map[string]int{}, reached: map[string][]int{}, texts: map[string]map[int]string{}}
-	globs := []glob.Glob{resourceGlob(everyARN)}
-	for _, p := range patterns {
-		globs = append(globs, resourceGlob(p))
-		s.machines = append(s.machines, resourceGlob(p).Machine())
+	var all []string
+	for _, e := range elements {
+		all = append(all, c.resources[e].general...)
 	}
-	classes, ok := glob.Classes(globs, statesOfResources)
+	var alone [][]string
+	for _, p := range sorted(all) {
+		alone = append(alone, []string{p})
+	}
+	s, ok := newShape(alone, statesByPattern)
 	if !ok {
-		c.shapes[id] = nil
+		s, ok = newShape(c.together(elements), statesByElement)
+	}
+	c.shapes[id] = s
+	return s, ok
+}
+
+// together groups the patterns of each element that the same elements have.
+// Those with variables stay alone.
+func (c *comparison) together(elements []int) [][]string {
+	homes := map[string][]int{}
+	for _, e := range elements {
+		for i, p := range c.resources[e].general {
+			home := e
+			if c.resources[e].patterns[i] != p {
+				home = -1 - len(homes) // of its own
+			}
+			if !slices.Contains(homes[p], home) {
+				homes[p] = append(homes[p], home)
+			}
+		}
+	}
+	byHomes := map[string][]string{}
+	for _, p := range slices.Sorted(maps.Keys(homes)) {
+		id := fmt.Sprint(homes[p])
+		byHomes[id] = append(byHomes[id], p)
+	}
+	var out [][]string
+	for _, id := range slices.Sorted(maps.Keys(byHomes)) {
+		out = append(out, byHomes[id])
+	}
+	return out
+}
+
+func newShape(groups [][]string, limit int) (*shape, bool) {
+	s := &shape{byText: map[string]int{}, byVector: map[string]int{}, reached: map[string][]int{}, texts: map[string]map[int]string{}}
+	globs := [][]glob.Glob{{everyGlob}}
+	for i, patterns := range groups {
+		g := group{patterns: patterns}
+		var list []glob.Glob
+		for _, p := range patterns {
+			s.byText[p] = i
+			list = append(list, resourceGlob(p))
+			g.machines = append(g.machines, resourceGlob(p).Machine())
+		}
+		s.groups = append(s.groups, g)
+		globs = append(globs, list)
+	}
+	classes, ok := glob.GroupClasses(globs, limit)
+	if !ok {
 		return nil, false
 	}
 	for _, k := range classes {
@@ -57,7 +122,6 @@ func (c *comparison) divideResources(patterns []string) (*shape, bool) {
 		}
 	}
 	s.add(s.vector("*"), "*")
-	c.shapes[id] = s
 	return s, true
 }
 
@@ -73,11 +137,13 @@ func has[K comparable, V any](m map[K]V, k K) bool {
 	return ok
 }
 
-// vector tells which of the patterns a resource fits. What is no ARN fits * only.
+// vector tells which of the groups a resource fits. What is no ARN fits * only.
 func (s *shape) vector(resource string) []bool {
-	in := make([]bool, len(s.patterns))
-	for i, p := range s.patterns {
-		in[i] = p == "*" || strings.HasPrefix(resource, "arn:") && s.machines[i].Match(resource)
+	in := make([]bool, len(s.groups))
+	for i, g := range s.groups {
+		for j, p := range g.patterns {
+			in[i] = in[i] || p == "*" || strings.HasPrefix(resource, "arn:") && g.machines[j].Match(resource)
+		}
 	}
 	return in
 }
@@ -123,19 +189,24 @@ func (s *shape) of(template string) []int {
 	if out, ok := s.reached[template]; ok {
 		return out
 	}
-	fixed := make([]bool, len(s.patterns))
+	fixed := make([]bool, len(s.groups))
 	var open []int
-	globs := []glob.Glob{resourceGlob(everyARN), resourceGlob(template)}
-	for i, p := range s.patterns {
-		if !glob.ArnIntersects(p, template) {
-			continue
+	globs := [][]glob.Glob{{everyGlob}, {resourceGlob(template)}}
+	for i, g := range s.groups {
+		var meet []glob.Glob
+		for _, p := range g.patterns {
+			if !glob.ArnIntersects(p, template) {
+				continue
+			}
+			fixed[i] = fixed[i] || glob.ArnIncludes(p, template)
+			meet = append(meet, resourceGlob(p))
 		}
-		if fixed[i] = glob.ArnIncludes(p, template); !fixed[i] {
+		if len(meet) > 0 && !fixed[i] {
 			open = append(open, i)
-			globs = append(globs, resourceGlob(p))
+			globs = append(globs, meet)
 		}
 	}
-	classes, ok := glob.Classes(globs, statesOfResources)
+	classes, ok := glob.GroupClasses(globs, statesByElement)
 	if !ok {
 		s.reached[template] = s.all()
 		return s.all()
@@ -184,7 +255,7 @@ func (s *shape) spans(parts, within []int) []Span {
 				}
 			}
 			// Of those that say as much the simplest, then the one written first.
-			if n > most || n == most && n > 0 && len(k.span.Except) < len(candidates[best].span.Except) {
+			if n > most || n == most && n > 0 && k.size() < candidates[best].size() {
 				best, most = i, n
 			}
 		}
@@ -195,7 +266,9 @@ func (s *shape) spans(parts, within []int) []Span {
 			delete(inside, at)
 		}
 		left = len(inside)
-		out = append(out, candidates[best].span)
+		for _, p := range candidates[best].patterns {
+			out = append(out, Span{Pattern: p, Except: candidates[best].except})
+		}
 	}
 	for _, at := range parts {
 		if inside[at] {
@@ -206,19 +279,21 @@ func (s *shape) spans(parts, within []int) []Span {
 }
 
 type candidate struct {
-	span  Span
-	parts []int
+	patterns, except []string
+	parts            []int
 }
+
+func (k *candidate) size() int { return len(k.patterns) + len(k.except) }
 
 // candidates are patterns that, perhaps without some others, cover nothing from
 // outside.
 func (s *shape) candidates(inside, outside map[int]bool) []candidate {
 	var out []candidate
-	for i := -1; i < len(s.patterns); i++ {
-		k := candidate{span: Span{Pattern: "*"}}
+	for i := -1; i < len(s.groups); i++ {
+		k := candidate{patterns: []string{"*"}}
 		fits := func(at int) bool { return i < 0 || s.parts[at].in[i] }
 		if i >= 0 {
-			k.span.Pattern = s.patterns[i]
+			k.patterns = s.groups[i].patterns
 		}
 		var bad []int
 		for at := range s.parts {
@@ -229,11 +304,11 @@ func (s *shape) candidates(inside, outside map[int]bool) []candidate {
 				bad = append(bad, at)
 			}
 		}
-		for j := 0; j < len(s.patterns) && len(bad) > 0; j++ {
+		for j := 0; j < len(s.groups) && len(bad) > 0; j++ {
 			helps := slices.ContainsFunc(bad, func(at int) bool { return s.parts[at].in[j] })
 			hurts := slices.ContainsFunc(k.parts, func(at int) bool { return s.parts[at].in[j] })
 			if helps && !hurts {
-				k.span.Except = append(k.span.Except, s.patterns[j])
+				k.except = append(k.except, s.groups[j].patterns...)
 				bad = slices.DeleteFunc(bad, func(at int) bool { return s.parts[at].in[j] })
 			}
 		}
@@ -249,10 +324,11 @@ func (s *shape) exact(at int) Span {
 	var fit []string
 	out := Span{}
 	for i, in := range s.parts[at].in {
-		if in && s.patterns[i] != "*" {
-			fit = append(fit, s.patterns[i])
-		} else if !in {
-			out.Except = append(out.Except, s.patterns[i])
+		switch patterns := s.groups[i].patterns; {
+		case !in:
+			out.Except = append(out.Except, patterns...)
+		case !slices.Contains(patterns, "*"):
+			fit = append(fit, strings.Join(patterns, " or "))
 		}
 	}
 	if out.Pattern = strings.Join(fit, " and "); len(fit) == 0 {

@@ -226,7 +226,7 @@ func whoIs(p policy.Principal) Who {
 	case policy.Service:
 		return Who{Kind: Service, Name: name}
 	case policy.Federated:
-		return Who{Kind: Provider, Name: name, Account: accountOf(name)}
+		return Who{Kind: Provider, Name: name} // whom it vouches for is of no account
 	case policy.Canonical:
 		return Who{Kind: CanonicalID, Name: name}
 	}

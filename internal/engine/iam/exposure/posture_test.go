@@ -87,17 +87,3 @@ func TestRequiresTLS(t *testing.T) {
 		}
 	}
 }
-
-func TestExternal(t *testing.T) {
-	got, known := External(document(t, `[{"Effect":"Allow","Principal":{"AWS":["111122223333","arn:aws:iam::444455556666:role/x","arn:aws:iam::444455556666:root"]},"Action":"sts:AssumeRole"},
-		{"Effect":"Deny","Principal":{"AWS":"777788889999"},"Action":"*"}]`), "111122223333")
-	if len(got) != 1 || got[0] != "444455556666" || known != kleene.True {
-		t.Errorf("External = %v, %v", got, known)
-	}
-	if _, known := External(document(t, `{"Effect":"Allow","Principal":{"AWS":{"$unknown":{"reason":"","prefix":"arn:aws:iam::"}}},"Action":"*"}`)); known != kleene.Unknown {
-		t.Error("an account that was not seen may be anybody's")
-	}
-	if _, known := External(document(t, `{"Effect":"Allow","Principal":{"AWS":{"$unknown":{"reason":""}}},"Action":"*"}`)); known != kleene.Unknown {
-		t.Error("a principal that was not seen may be anybody")
-	}
-}

@@ -76,23 +76,3 @@ func TestWildcardIsNotFooled(t *testing.T) {
 		}
 	}
 }
-
-func TestExternalIsNotFooled(t *testing.T) {
-	for _, c := range []struct {
-		name, statement string
-		accounts        int
-		known           kleene.Value
-	}{
-		{"an account beside everybody", `{"Effect":"Allow","Principal":{"AWS":["*","arn:aws:iam::444455556666:root"]}}`, 1, kleene.True},
-		{"the excluded are not let in, but others are", `{"Effect":"Allow","NotPrincipal":{"AWS":"444455556666"}}`, 0, kleene.Unknown},
-		{"a canonical user is somebody's account", `{"Effect":"Allow","Principal":{"CanonicalUser":"79a5"}}`, 0, kleene.Unknown},
-		{"CloudFront is no account", `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1"}}`, 0, kleene.True},
-		{"a service is no account", `{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"}}`, 0, kleene.True},
-		{"an effect that was not seen", `{"Effect":` + hidden + `,"Principal":{"AWS":"444455556666"}}`, 0, kleene.Unknown},
-	} {
-		got, known := External(document(t, c.statement), "111122223333")
-		if len(got) != c.accounts || known != c.known {
-			t.Errorf("%s: %v, %v", c.name, got, known)
-		}
-	}
-}

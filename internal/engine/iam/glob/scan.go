@@ -1,60 +1,51 @@
 package glob
 
+import "unicode/utf8"
+
 // scanner finds a piece with ? in a text: the bit-parallel search of Baeza-Yates
 // and Gonnet ("A new approach to text searching", 1992), which advances all
 // places where the piece may begin at once. Bit i of the state says that the
 // piece's first i+1 characters end here.
 type scanner struct {
 	length int
-	words  int
-	ascii  [128][]uint64
-	rest   []uint64          // of characters the piece does not name
+	words  int               // of a state
+	ascii  []uint64          // the masks of the ASCII characters, one behind the other
+	rest   []uint64          // the mask of characters that the piece does not name
 	other  map[rune][]uint64 // of those outside ASCII that it names
 }
 
 func newScanner(piece string) *scanner {
 	runes := []rune(piece)
-	s := &scanner{length: len(runes), words: (len(runes) + 63) / 64}
+	s := &scanner{length: len(runes), words: (len(runes) + 63) / 64, other: map[rune][]uint64{}}
 	s.rest = make([]uint64, s.words)
 	for i, r := range runes {
 		if r == '?' {
 			s.rest[i/64] |= 1 << (i % 64)
 		}
 	}
+	for range utf8.RuneSelf {
+		s.ascii = append(s.ascii, s.rest...)
+	}
 	for i, r := range runes {
-		if r != '?' {
-			s.mask(r)[i/64] |= 1 << (i % 64)
+		if r == '?' {
+			continue
 		}
+		if r >= utf8.RuneSelf && s.other[r] == nil {
+			s.other[r] = append([]uint64(nil), s.rest...)
+		}
+		s.mask(r)[i/64] |= 1 << (i % 64)
 	}
 	return s
 }
 
-// mask is the mask of a character to write to: that of the rest until it differs.
 func (s *scanner) mask(r rune) []uint64 {
-	if r < 128 {
-		if s.ascii[r] == nil {
-			s.ascii[r] = append([]uint64(nil), s.rest...)
-		}
-		return s.ascii[r]
+	if r < utf8.RuneSelf {
+		return s.ascii[int(r)*s.words : int(r+1)*s.words]
 	}
-	if s.other == nil {
-		s.other = map[rune][]uint64{}
+	if m := s.other[r]; m != nil {
+		return m
 	}
-	if s.other[r] == nil {
-		s.other[r] = append([]uint64(nil), s.rest...)
-	}
-	return s.other[r]
-}
-
-func (s *scanner) of(r rune) []uint64 {
-	m := s.other[r]
-	if r < 128 {
-		m = s.ascii[r]
-	}
-	if m == nil {
-		return s.rest
-	}
-	return m
+	return s.rest
 }
 
 // find is where the leftmost occurrence ends, or -1.
@@ -69,7 +60,7 @@ func (s *scanner) find(text string) int {
 	}
 	last := uint64(1) << ((s.length - 1) % 64)
 	for i, r := range text {
-		mask, carry := s.of(r), uint64(1)
+		mask, carry := s.mask(r), uint64(1)
 		for w := range state {
 			shifted := state[w]<<1 | carry
 			carry = state[w] >> 63
@@ -82,13 +73,18 @@ func (s *scanner) find(text string) int {
 	return -1
 }
 
-// findShort is find for pieces of up to 64 characters; it does not allocate.
+// findShort is find for pieces of up to 64 characters.
 func (s *scanner) findShort(text string) int {
 	var state uint64
 	last := uint64(1) << (s.length - 1)
 	for i, r := range text {
-		state = (state<<1 | 1) & s.of(r)[0]
-		if state&last != 0 {
+		mask := s.rest[0]
+		if r < utf8.RuneSelf {
+			mask = s.ascii[r&0x7f]
+		} else if m := s.other[r]; m != nil {
+			mask = m[0]
+		}
+		if state = (state<<1 | 1) & mask; state&last != 0 {
 			return i + runeLen(text[i:])
 		}
 	}
