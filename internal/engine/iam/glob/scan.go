@@ -50,7 +50,7 @@ func (s *scanner) mask(r rune) []uint64 {
 
 // find is where the leftmost occurrence ends, or -1.
 func (s *scanner) find(text string) int {
-	if s.words == 1 {
+	if s.words <= 2 && isASCII(text) {
 		return s.findShort(text)
 	}
 	var room [16]uint64 // pieces of up to 1,024 characters need no heap
@@ -73,20 +73,36 @@ func (s *scanner) find(text string) int {
 	return -1
 }
 
-// findShort is find for pieces of up to 64 characters.
+// findShort is find for what there is most: ASCII, and pieces of up to 128
+// characters.
 func (s *scanner) findShort(text string) int {
-	var state uint64
-	last := uint64(1) << (s.length - 1)
-	for i, r := range text {
-		mask := s.rest[0]
-		if r < utf8.RuneSelf {
-			mask = s.ascii[r&0x7f]
-		} else if m := s.other[r]; m != nil {
-			mask = m[0]
+	last := uint64(1) << ((s.length - 1) % 64)
+	if s.words == 1 {
+		masks, state := (*[utf8.RuneSelf]uint64)(s.ascii), uint64(0)
+		for i := range len(text) {
+			if state = (state<<1 | 1) & masks[text[i]&0x7f]; state&last != 0 {
+				return i + 1
+			}
 		}
-		if state = (state<<1 | 1) & mask; state&last != 0 {
-			return i + runeLen(text[i:])
+		return -1
+	}
+	masks, low, high := (*[2 * utf8.RuneSelf]uint64)(s.ascii), uint64(0), uint64(0)
+	for i := range len(text) {
+		at := int(text[i]&0x7f) * 2
+		high = (high<<1 | low>>63) & masks[at+1]
+		low = (low<<1 | 1) & masks[at]
+		if high&last != 0 {
+			return i + 1
 		}
 	}
 	return -1
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
