@@ -10,7 +10,8 @@ func (p *program) iam() *cobra.Command {
 	}
 	c.AddCommand(
 		// one line per question, in the order of the documentation
-		p.iamDecide(),
+		p.iamDecide(), p.iamCan(), p.iamWhoCan(), p.iamExplain(),
+		p.iamUnused(),
 	)
 	return c
 }
