@@ -233,7 +233,7 @@ func TestServicesAndActions(t *testing.T) {
 		props{"ServiceNamespace": "iam", "LastAuthenticated": ago(3)}, // no longer granted
 	)
 	from := Evidence{Identity: allows(t,
-		`{"Statement":[{"Effect":"Allow","Action":["sqs:CreateQueue","sqs:DeleteQueue","sqs:PurgeQueue","sqs:ListQ*s","SQS:sendmessage","ec2:*"],"Resource":"*"}]}`,
+		`{"Statement":[{"Effect":"Allow","Action":["sqs:CreateQueue","sqs:DeleteQueue","sqs:PurgeQueue","sqs:ListQueues","SQS:sendmessage","ec2:*"],"Resource":"*"}]}`,
 		`{"Statement":[{"Effect":"Deny","Action":"sqs:CreateQueue","Resource":"arn:aws:sqs:*:*:x"},{"Effect":"Deny","Action":"sqs:PurgeQueue","Resource":"*"}]}`)}
 	compare(t, find(t, only(Service, Action), from, r, report),
 		"unused service deploy ec2: last used 2026-05-04",

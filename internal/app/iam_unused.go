@@ -1,0 +1,131 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"holdfast.dev/holdfast/internal/engine/iam"
+	"holdfast.dev/holdfast/internal/engine/iam/activity"
+	"holdfast.dev/holdfast/internal/evidence"
+	"holdfast.dev/holdfast/internal/operate/access/unused"
+	"holdfast.dev/holdfast/internal/source/cloudtrail"
+	"holdfast.dev/holdfast/internal/store"
+)
+
+// UnusedOptions say what of the store to look at.
+type UnusedOptions struct {
+	unused.Options
+	Store  *store.Store
+	AsOf   time.Time
+	Events []string // files and folders of CloudTrail logs
+}
+
+// UnusedReport is what is unused, and what of the logs could not be read.
+type UnusedReport struct {
+	*unused.Report
+	Logs   *cloudtrail.Stats `json:"logs,omitempty"` // nil where none were read
+	Faults []string          `json:"faults,omitempty"`
+}
+
+// Unused finds what nobody uses as of an instant.
+func (a *App) Unused(ctx context.Context, o UnusedOptions) (*UnusedReport, error) {
+	estate, err := a.Access(ctx, AccessOptions{Store: o.Store, AsOf: o.AsOf})
+	if err != nil {
+		return nil, err
+	}
+	from := unused.Evidence{
+		Resources: decoded(ctx, o.Store, o.AsOf, unused.Types()),
+		Identity: func(arn string) (iam.Set, bool) {
+			s, err := estate.Subject(arn)
+			if err != nil {
+				return iam.Set{}, false
+			}
+			return s.Identity, true
+		},
+	}
+	if from.Accounts, err = o.Store.Accounts(ctx); err != nil {
+		return nil, err
+	}
+	if from.Gaps, err = o.Store.Gaps(ctx, o.AsOf); err != nil {
+		return nil, err
+	}
+	if from.Seen, err = lastSeen(ctx, o.Store, o.AsOf); err != nil {
+		return nil, err
+	}
+	out := &UnusedReport{}
+	if len(o.Events) > 0 {
+		if from.Uses, err = out.uses(ctx, o.Events, o.AsOf); err != nil {
+			return nil, err
+		}
+	}
+	out.Report, err = unused.Find(from, o.AsOf, o.Options)
+	return out, err
+}
+
+// lastSeen tells when a type was last listed whole in an account.
+func lastSeen(ctx context.Context, s *store.Store, at time.Time) (func(account, typ string) time.Time, error) {
+	scopes, err := s.Scopes(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[[2]string]time.Time{}
+	for _, scope := range scopes {
+		key := [2]string{scope.Account, scope.Type}
+		if scope.Seen.After(seen[key]) {
+			seen[key] = scope.Seen
+		}
+	}
+	return func(account, typ string) time.Time { return seen[[2]string{account, typ}] }, nil
+}
+
+// mostFaults is how many faults of the logs a report keeps.
+const mostFaults = 20
+
+// uses reads from logs who did what when. Every look at the logs goes back as far
+// as a question may.
+func (r *UnusedReport) uses(ctx context.Context, paths []string, at time.Time) (*unused.Uses, error) {
+	files, err := cloudtrail.Local(paths...)
+	if err != nil {
+		return nil, Usage(err)
+	}
+	reader := &cloudtrail.Reader{Files: files, Since: at.AddDate(0, 0, -unused.MaxDays), Until: at}
+	uses, mapper := &unused.Uses{}, &activity.Mapper{}
+	for e, err := range reader.Events(ctx) {
+		var fault *cloudtrail.Fault
+		switch {
+		case errors.As(err, &fault):
+			if len(r.Faults) < mostFaults {
+				r.Faults = append(r.Faults, fault.Error())
+			}
+		case err != nil:
+			return nil, err
+		default:
+			addUses(uses, mapper, e)
+		}
+	}
+	stats := reader.Stats()
+	r.Logs = &stats
+	if stats.Events == 0 && len(r.Faults) == 0 {
+		return nil, Usage(fmt.Errorf("--events: no CloudTrail event of the last %d days in %v", unused.MaxDays, paths))
+	}
+	return uses, nil
+}
+
+// addUses takes what one event used. A call that was refused shows that somebody
+// is there, but used nothing.
+func addUses(uses *unused.Uses, mapper *activity.Mapper, e evidence.Event) {
+	uses.Add(e.Principal, "", e.Time)
+	calls, _ := mapper.Of(e.Raw)
+	for _, c := range calls {
+		if c.Denied || c.Request.Principal == nil {
+			continue
+		}
+		who := c.Request.Principal.ARN
+		if c.Request.Principal.Role != "" {
+			who = c.Request.Principal.Role
+		}
+		uses.Add(who, c.Request.Action, e.Time)
+	}
+}
