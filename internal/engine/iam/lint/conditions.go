@@ -14,7 +14,8 @@ type condition struct {
 	policy.Condition
 	op    policy.Operator
 	key   action.Key
-	known bool // whether the key is documented
+	name  string // as the catalogue has it
+	known bool   // whether the key is documented
 }
 
 func (c *condition) element() string { return "Condition." + c.Operator + "." + c.Key }
@@ -31,11 +32,31 @@ func (l *linter) read() []condition {
 	out := make([]condition, 0, len(l.s.Conditions))
 	for _, c := range l.s.Conditions {
 		if op, ok := policy.ParseOperator(c.Operator); ok {
-			key, known := action.KeyFor(c.Key)
-			out = append(out, condition{c, op, key, known})
+			key, name, known := documented(c.Key)
+			out = append(out, condition{c, op, key, name, known})
 		}
 	}
 	return out
+}
+
+// documented finds a key in the catalogue. Some services write the part of a key
+// that is free in a way of their own: ResourceTag/tag-key, ExistingObjectTag/<key>.
+func documented(key string) (action.Key, string, bool) {
+	if k, ok := action.KeyFor(key); ok {
+		return k, key, true
+	}
+	prefix, _, _ := strings.Cut(key, ":")
+	stem, _, ok := strings.Cut(key, "/")
+	service, known := action.Find(prefix)
+	if !ok || !known {
+		return action.Key{}, key, false
+	}
+	for _, free := range []string{"/tag-key", "/<key>", "/"} {
+		if k, ok := service.Key(stem + free); ok {
+			return k, k.Name, true
+		}
+	}
+	return action.Key{}, key, false
 }
 
 // conditions looks at each condition, and at what they say together.
@@ -107,7 +128,7 @@ func (l *linter) supported(c *condition) {
 			continue
 		}
 		meant := action.Expand(a.Value)
-		if len(meant) == 0 || slices.ContainsFunc(meant, func(m *action.Action) bool { return m.Supports(c.Key) }) {
+		if len(meant) == 0 || slices.ContainsFunc(meant, func(m *action.Action) bool { return m.Supports(c.name) }) {
 			continue
 		}
 		effect := "so this statement never allows it"

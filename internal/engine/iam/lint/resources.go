@@ -72,7 +72,7 @@ func (l *linter) works(actions []*action.Action, patterns []string, used []bool)
 	for _, a := range actions {
 		for _, use := range a.Resources {
 			for i, p := range patterns {
-				if (!used[i] || !any) && l.fit(use.Type.Glob(), p) {
+				if (!used[i] || !any) && l.fit(use.Type, p) {
 					used[i], any = true, true
 				}
 			}
@@ -82,14 +82,40 @@ func (l *linter) works(actions []*action.Action, patterns []string, used []bool)
 }
 
 // fit tells whether some resource of a type matches the pattern.
-func (l *linter) fit(kind, pattern string) bool {
-	key := [2]string{kind, pattern}
+func (l *linter) fit(t *action.ResourceType, pattern string) bool {
+	service := serviceOf(pattern)
+	if own := serviceOf(t.ARN); service != "" && service != own && !strings.ContainsAny(service+own, "*?$") {
+		return false
+	}
+	key := [2]string{t.ARN, pattern}
 	ok, known := l.fits[key]
 	if !known {
-		ok = glob.ArnIntersects(kind, pattern)
+		ok = glob.ArnIntersects(shape(t), pattern)
 		l.fits[key] = ok
 	}
 	return ok
+}
+
+// serviceOf is the third part of an ARN.
+func serviceOf(arn string) string {
+	_, rest, _ := strings.Cut(arn, ":")
+	_, rest, _ = strings.Cut(rest, ":")
+	service, _, _ := strings.Cut(rest, ":")
+	return service
+}
+
+// shape is the pattern of a type's ARNs. Where they have a Region or an account
+// these are not empty.
+func shape(t *action.ResourceType) string {
+	parts := strings.SplitN(t.Glob(), ":", 6)
+	if len(parts) == 6 {
+		for _, i := range []int{3, 4} {
+			if parts[i] == "*" {
+				parts[i] = "?*"
+			}
+		}
+	}
+	return strings.Join(parts, ":")
 }
 
 func (l *linter) withoutResource(a policy.Text, meant []*action.Action) {
@@ -136,13 +162,13 @@ func (l *linter) resourceKnown(pattern string) bool {
 	// Most ARNs name the service whose prefix they have; not all.
 	if s, ok := action.Find(arn.Service); ok {
 		for _, t := range s.ResourceTypes() {
-			if l.fit(t.Glob(), pattern) {
+			if l.fit(t, pattern) {
 				return true
 			}
 		}
 	}
 	for _, t := range byService()[arn.Service] {
-		if l.fit(t.Glob(), pattern) {
+		if l.fit(t, pattern) {
 			return true
 		}
 	}

@@ -72,7 +72,7 @@ func (l *linter) variableName(where string, t policy.Text, name string) {
 	case strings.TrimSpace(key) != key:
 		l.add(variableSyntax, t.Position, where, "the variable in %s has white space around its name, which AWS does not take; remove it", quote(t.Value))
 	case !strings.Contains(key, ":"):
-		l.add(variableSyntax, t.Position, where, "%s is not a condition key, so the variable in %s never has a value; keys have a prefix, as aws:username does", quote(key), quote(t.Value))
+		l.add(unknownVariable, t.Position, where, "%s is not a condition key, so the variable in %s never has a value (keys have a prefix, as aws:username does); if it is a placeholder, put the value in its place", quote(key), quote(t.Value))
 	default:
 		l.variableKey(where, t, key)
 	}
@@ -80,7 +80,7 @@ func (l *linter) variableName(where string, t policy.Text, name string) {
 
 func (l *linter) variableKey(where string, t policy.Text, key string) {
 	prefix, _, _ := strings.Cut(key, ":")
-	if _, known := action.KeyFor(key); known || strings.Contains(prefix, ".") || strings.EqualFold(prefix, "saml") {
+	if _, _, known := documented(key); known || strings.Contains(prefix, ".") || strings.EqualFold(prefix, "saml") {
 		return
 	}
 	names := []string{}
