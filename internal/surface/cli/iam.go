@@ -11,7 +11,7 @@ func (p *program) iam() *cobra.Command {
 	c.AddCommand(
 		// one line per question, in the order of the documentation
 		p.iamDecide(), p.iamCan(), p.iamWhoCan(), p.iamExplain(),
-		p.iamUnused(),
+		p.iamUnused(), p.iamGenerate(),
 	)
 	return c
 }

@@ -92,7 +92,7 @@ func (m *Mapper) Of(raw []byte) ([]Call, Skip) {
 // Map tells what a record asked of IAM; calls are empty exactly when there is a
 // Skip. The order of calls is the same each time.
 func (m *Mapper) Map(r *Record) ([]Call, Skip) {
-	principal, skip := r.principal()
+	principal, skip := r.Principal()
 	if skip != NoSkip {
 		return nil, skip
 	}

@@ -14,7 +14,7 @@ var suffix = regexp.MustCompile(`(\d{8}(v\d+)?|\d{4}_\d{2}_\d{2})$`)
 
 // actionsOf gives the actions that an event is about.
 func actionsOf(r *Record) ([]asked, Skip) {
-	prefix := prefixOf(r.EventSource)
+	prefix := Prefix(r.EventSource)
 	if prefix == "signin" {
 		return nil, NotACall
 	}
@@ -46,8 +46,9 @@ func actionsOf(r *Record) ([]asked, Skip) {
 	return out, NoSkip
 }
 
-// prefixOf is the prefix of a service in policies, from its endpoint's name.
-func prefixOf(source string) string {
+// Prefix is how policies name the service of an eventSource: cloudwatch of
+// monitoring.amazonaws.com.
+func Prefix(source string) string {
 	name := strings.TrimSuffix(strings.TrimSuffix(source, ".cn"), ".amazonaws.com")
 	if p, ok := prefixes[name]; ok {
 		return p

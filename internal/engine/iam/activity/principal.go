@@ -6,8 +6,8 @@ import (
 	"holdfast.dev/holdfast/internal/engine/iam"
 )
 
-// principal is who made the request, as IAM sees them.
-func (r *Record) principal() (*iam.Principal, Skip) {
+// Principal is who made the request, as IAM sees them.
+func (r *Record) Principal() (*iam.Principal, Skip) {
 	if r.EventType != "" && r.EventType != "AwsApiCall" {
 		return nil, NotACall
 	}

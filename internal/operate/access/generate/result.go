@@ -1,0 +1,177 @@
+package generate
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"holdfast.dev/holdfast/internal/engine/iam/activity"
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
+)
+
+// Result is the policy and what has to be known about it.
+type Result struct {
+	Principal string             `json:"principal"`
+	From      time.Time          `json:"from"` // the first event of the principal
+	To        time.Time          `json:"to"`
+	Events    int                `json:"events"`
+	Policies  []*policy.Document `json:"-"`
+	// Verified is how many permissions that were used were put to the engine and
+	// found allowed by the policies alone.
+	Verified int `json:"verified"`
+
+	Wildcards []Wildcard `json:"wildcards"` // wider than what was seen
+	Derived   []Derived  `json:"derived"`   // granted because of other events
+	Assumed   []Assumed  `json:"assumed"`   // granted on an assumption
+	Failed    []Failed   `json:"failed"`    // granted though only seen to fail
+	Denied    []Denied   `json:"denied"`    // seen to be refused, and not granted
+	Uncovered []Lost     `json:"uncovered"` // seen to succeed, and not granted
+	Blind     []string   `json:"blind"`     // what the logs cannot show
+	Skipped   []Skipped  `json:"skipped"`   // events that asked nothing of IAM
+}
+
+// Wildcard is a grant that reaches further than what was seen.
+type Wildcard struct {
+	Actions  []string `json:"actions"`
+	Resource string   `json:"resource"`
+	Why      string   `json:"why"`
+}
+
+// Derived is a grant that no record shows by itself.
+type Derived struct {
+	Action    string   `json:"action"`
+	Resource  string   `json:"resource"`
+	Condition string   `json:"condition,omitempty"`
+	Events    []string `json:"events"`
+}
+
+// Assumed is a grant on a resource of which something was taken for granted.
+type Assumed struct {
+	Resource string `json:"resource"`
+	Why      string `json:"why"`
+}
+
+// Failed is a grant for calls that never succeeded.
+type Failed struct {
+	Action   string   `json:"action"`
+	Resource string   `json:"resource"`
+	Errors   []string `json:"errors"`
+	Count    int      `json:"count"`
+}
+
+// Denied is what was refused.
+type Denied struct {
+	Action   string `json:"action"`
+	Resource string `json:"resource"`
+	Count    int    `json:"count"`
+}
+
+// Lost is what was seen and is not covered.
+type Lost struct {
+	Event    string `json:"event"`
+	Action   string `json:"action,omitempty"`
+	Resource string `json:"resource,omitempty"`
+	Why      string `json:"why"`
+	Count    int    `json:"count"`
+}
+
+// Skipped counts events that asked nothing of IAM.
+type Skipped struct {
+	Why   string `json:"why"`
+	Count int    `json:"count"`
+}
+
+// report fills in what does not depend on the policy.
+func (l *Log) report() *Result {
+	r := &Result{
+		Principal: l.who.ARN, From: l.first, To: l.last, Events: l.events,
+		Policies: []*policy.Document{}, Wildcards: []Wildcard{}, Derived: []Derived{}, Assumed: []Assumed{}, Failed: []Failed{},
+		Denied: []Denied{}, Uncovered: []Lost{}, Blind: l.blind(), Skipped: []Skipped{},
+	}
+	all := slices.SortedFunc(maps.Values(l.calls), compareSeen)
+	for _, s := range all {
+		q := &s.call.Request
+		switch {
+		case s.denied > 0 && s.succeeded+s.failed == 0:
+			if !s.derived {
+				r.Denied = append(r.Denied, Denied{q.Action, shown(q.Resource, q.Partial), s.denied})
+			}
+			continue
+		case s.succeeded == 0 && !s.derived:
+			r.Failed = append(r.Failed, Failed{q.Action, shown(q.Resource, q.Partial), slices.Sorted(maps.Keys(s.errors)), s.failed})
+		}
+		if s.derived {
+			r.Derived = append(r.Derived, Derived{q.Action, shown(q.Resource, q.Partial), conditionText(s.call.Conditions), slices.Sorted(maps.Keys(s.because))})
+		}
+		if s.call.Assumed != "" && !q.Partial {
+			r.Assumed = append(r.Assumed, Assumed{q.Resource, s.call.Assumed})
+		}
+	}
+	slices.SortFunc(r.Assumed, func(a, b Assumed) int { return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Why, b.Why)) })
+	r.Assumed = slices.Compact(r.Assumed)
+	for _, why := range slices.Sorted(maps.Keys(l.skipped)) {
+		if why != activity.Unmapped && why != activity.Unreadable {
+			r.Skipped = append(r.Skipped, Skipped{string(why), l.skipped[why]})
+		}
+	}
+	return r
+}
+
+func shown(resource string, partial bool) string {
+	switch {
+	case partial && resource == "":
+		return "unknown"
+	case partial:
+		return resource + "…"
+	}
+	return resource
+}
+
+func conditionText(list []activity.Condition) string {
+	var out []string
+	for _, c := range list {
+		out = append(out, c.Key+"="+c.Value)
+	}
+	return strings.Join(out, ", ")
+}
+
+// recorded are the services of which data events are recorded only where a trail
+// asks for them, and what goes unseen without.
+var recorded = []struct{ service, what string }{
+	{"s3", "reading, writing and deleting objects in Amazon S3"},
+	{"lambda", "invoking functions of AWS Lambda"},
+	{"dynamodb", "reading and writing items of Amazon DynamoDB"},
+	{"sqs", "sending and receiving messages of Amazon SQS"},
+	{"sns", "publishing to topics of Amazon SNS"},
+}
+
+// blind says what the logs cannot show.
+func (l *Log) blind() []string {
+	out := []string{}
+	for _, d := range recorded {
+		if !l.data[d.service] {
+			out = append(out, "the logs hold no data events of "+d.service+": "+d.what+" would not be seen")
+		}
+	}
+	if !l.data["kms"] {
+		out = append(out, "the logs hold no events of kms: the trail may leave them out, and then the use of keys is not seen")
+	}
+	if !l.first.IsZero() {
+		if span := l.last.Sub(l.first); span < 30*24*time.Hour {
+			out = append(out, "the events span "+spanText(span)+": what happens less often is not seen")
+		}
+	}
+	return out
+}
+
+func spanText(d time.Duration) string {
+	switch {
+	case d < 2*time.Hour:
+		return plural(int(d/time.Minute), "minute")
+	case d < 48*time.Hour:
+		return plural(int(d/time.Hour), "hour")
+	}
+	return plural(int(d/(24*time.Hour)), "day")
+}
