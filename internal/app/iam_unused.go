@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
@@ -107,8 +108,12 @@ func (r *UnusedReport) uses(ctx context.Context, paths []string, at time.Time) (
 	}
 	stats := reader.Stats()
 	r.Logs = &stats
-	if stats.Events == 0 && len(r.Faults) == 0 {
-		return nil, Usage(fmt.Errorf("--events: no CloudTrail event of the last %d days in %v", unused.MaxDays, paths))
+	if stats.Events == 0 {
+		why := ""
+		if len(r.Faults) > 0 {
+			why = "; " + r.Faults[0]
+		}
+		return nil, Usage(fmt.Errorf("there is no CloudTrail event of the last %d days in %s%s", unused.MaxDays, strings.Join(paths, ", "), why))
 	}
 	return uses, nil
 }

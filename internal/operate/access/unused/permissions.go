@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast.dev/holdfast/internal/engine/iam/action"
 	"holdfast.dev/holdfast/internal/evidence"
 )
 
@@ -26,10 +27,10 @@ func (f *finder) permissions(r *evidence.Resource) {
 		return
 	}
 	until := f.since(r.Account, typeLastAccessed, report)
-	granted := f.granted(r.ARN)
+	granted, whole := f.granted(r.ARN)
 	for _, s := range list(report.Properties["Services"]) {
 		name, _ := s["ServiceNamespace"].(string)
-		if name == "" {
+		if name == "" || whole && f.withdrawn(granted, name) {
 			continue
 		}
 		f.judged(Service)
@@ -69,16 +70,24 @@ func tracking(last time.Time) string {
 	return "last used " + date(last)
 }
 
-// granted is what the identity policies allow; nil where they were not seen.
-func (f *finder) granted(arn string) actionSet {
+// granted is what the identity policies allow, nil where that is nothing or was
+// not seen, and whether it is all they allow.
+func (f *finder) granted(arn string) (granted actionSet, whole bool) {
 	if f.from.Identity == nil {
-		return nil
+		return nil, false
 	}
 	set, ok := f.from.Identity(arn)
 	if !ok {
-		return nil
+		return nil, false
 	}
-	return f.grants.of(set)
+	return f.grants.of(set), set.Unseen == ""
+}
+
+// withdrawn tells that nothing of a service is granted any more: AWS reports what
+// was granted at some time.
+func (f *finder) withdrawn(granted actionSet, service string) bool {
+	_, known := action.Find(service)
+	return known && len(f.grants.service(granted, service)) == 0
 }
 
 // useOfService is the latest call to a service that CloudTrail knows of.

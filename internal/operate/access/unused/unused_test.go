@@ -230,18 +230,31 @@ func TestServicesAndActions(t *testing.T) {
 		props{"ServiceNamespace": "ec2", "LastAuthenticated": ago(120)},
 		props{"ServiceNamespace": "rds"},
 		props{"ServiceNamespace": "kms", "LastAuthenticated": evidence.Unknown{Reason: "not told"}},
-		props{"ServiceNamespace": "iam", "LastAuthenticated": ago(3)}, // no longer granted
+		props{"ServiceNamespace": "iam"}, // no longer granted
+		props{"ServiceNamespace": "brand-new"},
 	)
 	from := Evidence{Identity: allows(t,
-		`{"Statement":[{"Effect":"Allow","Action":["sqs:CreateQueue","sqs:DeleteQueue","sqs:PurgeQueue","sqs:ListQueues","SQS:sendmessage","ec2:*"],"Resource":"*"}]}`,
+		`{"Statement":[{"Effect":"Allow","Action":["sqs:CreateQueue","sqs:DeleteQueue","sqs:PurgeQueue","sqs:ListQueues","SQS:sendmessage","ec2:*","rds:Describe*","kms:Decrypt"],"Resource":"*"}]}`,
 		`{"Statement":[{"Effect":"Deny","Action":"sqs:CreateQueue","Resource":"arn:aws:sqs:*:*:x"},{"Effect":"Deny","Action":"sqs:PurgeQueue","Resource":"*"}]}`)}
 	compare(t, find(t, only(Service, Action), from, r, report),
+		"unused service deploy brand-new: no use in the 400 days that AWS keeps track of",
 		"unused service deploy ec2: last used 2026-05-04",
 		"unknown service deploy kms: not told",
 		"unused service deploy rds: no use in the 400 days that AWS keeps track of",
 		"unknown action deploy sqs: AWS does not keep track of these actions SendMessage",
 		"unused action deploy sqs: 2 of 4 actions it may do were not used DeleteQueue,ListQueues",
 	)
+
+	// Where not all policies were seen, more may be granted.
+	some := from
+	some.Identity = func(string) (iam.Set, bool) { return iam.Set{Unseen: "a group was not collected"}, true }
+	if n := len(find(t, only(Service, Action), some, r, report).Items); n != 5 {
+		t.Errorf("%d items without policies, want the five services that rest", n)
+	}
+	some.Identity = func(string) (iam.Set, bool) { return iam.Set{}, false }
+	if n := len(find(t, only(Service, Action), some, r, report).Items); n != 5 {
+		t.Errorf("%d items of a principal that is not there", n)
+	}
 
 	// CloudTrail saw what AWS does not keep track of, and a service it says unused.
 	from.Uses = &Uses{}
