@@ -5,6 +5,10 @@ import "holdfast.dev/holdfast/internal/kleene"
 // Decide answers a request. It does not allocate unless the first look leaves
 // the answer open because of context keys that were not seen.
 func Decide(req *Request, p *Policies) Outcome {
+	req, ok := req.ready()
+	if !ok {
+		return Outcome{}
+	}
 	var d decision
 	d.weigh(req, p)
 	out := d.outcome()
@@ -138,15 +142,14 @@ func (d *decision) granted(g grant) kleene.Value {
 
 // combine says whether all that has to agree does.
 func (d *decision) combine(req *Request) {
-	if req.refused() {
-		d.allow, d.layer = kleene.False, ServiceLayer
-		return
-	}
+	accepted := req.refused().Not()
 	base, endpoint := d.between(req), d.endpoint.any()
-	d.allow = d.rcpAllow.And(d.scpAllow).And(endpoint).And(base)
+	d.allow = accepted.And(d.rcpAllow).And(d.scpAllow).And(endpoint).And(base)
 	switch {
 	case d.allow == kleene.True:
 		d.layer = d.granter(req)
+	case accepted == d.allow:
+		d.layer = ServiceLayer
 	case d.rcpAllow == d.allow:
 		d.layer = RCPLayer
 	case d.scpAllow == d.allow:
@@ -168,9 +171,7 @@ func (d *decision) between(req *Request) kleene.Value {
 	limits := d.boundary.any().And(d.session.any())
 	own := d.identity.any().And(limits)
 	same := own
-	if req.rules.ownPolicy {
-		same = own.And(account)
-	}
+	same = same.And(account.Or(req.rules.ownPolicy.Not()))
 	same = direct.Or(role.And(limits)).Or(same)
 	across := own.And(any)
 	switch req.sameAccount() {
@@ -202,7 +203,7 @@ func (d *decision) granter(req *Request) Layer {
 // together do not allow, or leave it open.
 func (d *decision) obstacle(req *Request) Layer {
 	granted := d.granted(byAccount).Or(d.granted(byRole)).Or(d.granted(directly))
-	needed := !d.side || req.rules.ownPolicy || req.sameAccount() != kleene.True
+	needed := !d.side || req.rules.ownPolicy != kleene.False || req.sameAccount() != kleene.True
 	switch {
 	case needed && granted == d.allow && d.resource.any() != granted:
 		return PublicAccessLayer

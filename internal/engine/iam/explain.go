@@ -57,6 +57,10 @@ type ConditionTrace struct {
 
 // Explain answers a request as Decide does, and tells how it came to that.
 func Explain(req *Request, p *Policies) *Explanation {
+	req, ok := req.ready()
+	if !ok {
+		return &Explanation{}
+	}
 	var d decision
 	d.weigh(req, p)
 	e := &Explanation{Outcome: d.outcome()}
@@ -65,7 +69,7 @@ func Explain(req *Request, p *Policies) *Explanation {
 	}
 	e.layers(req, p)
 	if e.Decision == Unknown {
-		s := settling{policies: p, budget: settleBudget, first: e.Outcome}
+		s := settling{policies: p, budget: settleBudget, first: e.Outcome, thorough: true}
 		e.Outcome = s.run(req)
 		if e.Decision == Unknown {
 			e.Alternatives = s.found

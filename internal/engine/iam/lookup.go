@@ -111,7 +111,7 @@ func (s *scope) lookup(key keyName) values {
 		return values{state: e.state, many: e.values}
 	}
 	if key.id != otherKey {
-		if v := s.derive(key); v.state != Unseen {
+		if v, ok := s.derive(key); ok {
 			return v
 		}
 	}
@@ -134,49 +134,54 @@ func (c *Context) find(key word) *entry {
 	return nil
 }
 
-// derive is what a request tells about a key by itself; Unseen where it tells
+// derive is what a request tells about a key by itself; not ok where it tells
 // nothing. Source: AWS IAM User Guide, "AWS global condition context keys".
-func (s *scope) derive(key keyName) values {
+func (s *scope) derive(key keyName) (values, bool) {
 	p := s.req.Principal
 	switch key.id {
 	case keyPrincipalARN:
-		return p.arnValue()
+		return p.arnValue(), true
 	case keyPrincipalAccount:
 		if p.Kind == KindAnonymous {
-			return known("anonymous")
+			return known("anonymous"), true
 		}
-		return knownIf(p.Account)
+		return knownIf(p.Account), true
 	case keyPrincipalType:
-		return p.typeValue()
+		return p.typeValue(), true
 	case keyUserName:
 		if p.Kind == KindUser {
-			return known(p.Name)
+			return known(p.Name), true
 		}
-		return values{state: Absent}
+		return values{state: Absent}, true
 	case keyUserID:
 		return p.userID()
 	case keyPrincipalIsService:
-		switch p.Kind {
-		case KindAnonymous, KindFederated: // their requests are not signed
-			return values{state: Absent}
-		case KindService:
-			return known("true")
-		}
-		return known("false")
+		return p.isService(), true
 	case keyPrincipalServiceName:
 		if p.Kind == KindService {
-			return known(p.Name)
+			return known(p.Name), true
 		}
-		return values{state: Absent}
+		return values{state: Absent}, true
 	case keyPrincipalOrgID, keyPrincipalOrgPaths, keyPrincipalTag:
-		return p.attribute(key)
+		return p.attribute(key), true
 	case keyResourceAccount:
 		if s.req.Account == "" {
-			return values{state: Unseen}
+			return values{state: Unseen}, true
 		}
-		return known(s.req.Account)
+		return known(s.req.Account), true
 	}
-	return values{state: Unseen}
+	return values{}, false
+}
+
+// isService is aws:PrincipalIsAWSService, which requests have that are signed.
+func (p *Principal) isService() values {
+	switch p.Kind {
+	case KindAnonymous, KindFederated:
+		return values{state: Absent}
+	case KindService:
+		return known("true")
+	}
+	return known("false")
 }
 
 func known(v string) values { return values{state: Known, one: v} }
@@ -217,22 +222,22 @@ func (p *Principal) typeValue() values {
 }
 
 // userID is aws:userid. Of a role only its start is known, which is not enough.
-func (p *Principal) userID() values {
+func (p *Principal) userID() (values, bool) {
 	switch {
 	case p.Kind == KindAnonymous:
-		return known("anonymous")
+		return known("anonymous"), true
 	case p.Kind == KindRoot:
-		return known(p.Account)
+		return known(p.Account), true
 	case p.Kind == KindFederatedUser:
-		return known(p.Account + ":" + p.Name)
+		return known(p.Account + ":" + p.Name), true
 	case p.ID == "":
-		return values{state: Unseen}
+		return values{}, false
 	case p.Kind == KindSession:
-		return known(p.ID + ":" + p.Name)
+		return known(p.ID + ":" + p.Name), true
 	case p.Kind == KindRole:
-		return values{state: Present}
+		return values{state: Present}, true
 	}
-	return known(p.ID)
+	return known(p.ID), true
 }
 
 // attribute is a key of the principal that may not have been collected.

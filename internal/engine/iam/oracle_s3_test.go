@@ -56,7 +56,7 @@ func narrowed(s *policy.Statement) bool {
 				ones, bits := network.Mask.Size()
 				return bits == 32 && ones < 8 || bits == 128 && ones < 32
 			}
-			return strings.ContainsAny(t.Value, "*?$")
+			return strings.ContainsAny(t.Value, "*?$") || c.Operator == "IpAddress" && net.ParseIP(t.Value) == nil
 		})
 	})
 }

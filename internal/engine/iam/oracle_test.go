@@ -27,6 +27,8 @@ type world struct {
 	context    map[string][]string
 	states     map[string]iam.State // of keys that are not known
 	open       bool                 // keys named nowhere are not known either
+	partial    bool                 // of the resource only the start is known
+	unseen     map[string]string    // layers that may have more documents
 
 	identity                    documents
 	boundary, session, endpoint *documents
@@ -245,9 +247,6 @@ func (o *reading) granted() bool {
 	}
 	if o.principal.Account != o.account {
 		return o.identitySide() && grant > namesNobody
-	}
-	if o.ownBucketPolicy() {
-		return o.sessionAllows()
 	}
 	switch grant {
 	case namesDirectly:

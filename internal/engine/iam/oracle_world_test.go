@@ -26,7 +26,7 @@ func (w *world) question(t testing.TB) (*iam.Request, *iam.Policies) {
 	}
 	req, err := iam.NewRequest(iam.Request{
 		Principal: w.principal, Action: w.action, Resource: w.resource,
-		Account: w.account, Management: w.management, Context: context,
+		Account: w.account, Management: w.management, Context: context, Partial: w.partial,
 	})
 	if err != nil {
 		t.Fatalf("NewRequest of %s on %s: %v", w.action, w.resource, err)
@@ -41,7 +41,22 @@ func (w *world) question(t testing.TB) (*iam.Request, *iam.Policies) {
 	for i, level := range w.rcps {
 		p.RCPs = append(p.RCPs, level.set("rcp"+strconv.Itoa(i)))
 	}
+	w.blind(p)
 	return req, p
+}
+
+// blind notes which layers may have more than was seen.
+func (w *world) blind(p *iam.Policies) {
+	sets := map[string]*iam.Set{"identity": &p.Identity, "boundary": p.Boundary, "session": p.Session, "resource": p.Resource, "endpoint": p.Endpoint}
+	for i := range p.SCPs {
+		sets["scp "+strconv.Itoa(i)] = &p.SCPs[i]
+	}
+	for i := range p.RCPs {
+		sets["rcp "+strconv.Itoa(i)] = &p.RCPs[i]
+	}
+	for name, why := range w.unseen {
+		sets[name].Unseen = why
+	}
 }
 
 func (d documents) set(name string) iam.Set {
@@ -81,6 +96,9 @@ func (w *world) layers() map[string]*documents {
 func (w *world) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s (role %q, id %q) asks %s on %s of %q\n", w.principal.Kind, w.principal.ARN, w.principal.Role, w.principal.ID, w.action, w.resource, w.account)
+	if w.partial || w.unseen != nil {
+		fmt.Fprintf(&b, "  partial resource %v, unseen %v\n", w.partial, w.unseen)
+	}
 	if w.management || w.principal.Management {
 		fmt.Fprintf(&b, "  management account: resource %v, principal %v\n", w.management, w.principal.Management)
 	}
@@ -113,6 +131,9 @@ func show(d *policy.Document, s *policy.Statement) string {
 		fmt.Fprintf(&b, " %s", name)
 		for _, t := range texts {
 			fmt.Fprintf(&b, " %q", t.Value)
+			if t.Partial {
+				fmt.Fprintf(&b, "…%q", t.Suffix)
+			}
 		}
 	}
 	who := func(name string, principals []policy.Principal) {
@@ -122,6 +143,9 @@ func show(d *policy.Document, s *policy.Statement) string {
 		fmt.Fprintf(&b, " %s", name)
 		for _, p := range principals {
 			fmt.Fprintf(&b, " %s:%s", p.Kind, p.Name.Value)
+			if p.Name.Partial {
+				fmt.Fprintf(&b, "…%s", p.Name.Suffix)
+			}
 		}
 	}
 	who("Principal", s.Principals)
@@ -132,6 +156,12 @@ func show(d *policy.Document, s *policy.Statement) string {
 	list("NotResource", s.NotResources)
 	for _, c := range s.Conditions {
 		list(c.Operator+"("+c.Key+")", c.Values)
+		if c.Unseen {
+			b.WriteString(" …")
+		}
+	}
+	if s.Unseen != 0 || d.Unseen != "" {
+		fmt.Fprintf(&b, " unseen %v %q", s.Unseen, d.Unseen)
 	}
 	return b.String()
 }

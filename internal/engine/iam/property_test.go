@@ -146,17 +146,3 @@ func (m *maker) forget(w *world) {
 		w.states[key] = pick(m, iam.Unseen, iam.Present)
 	}
 }
-
-// Explain says what Decide says.
-func TestPropertyExplainAgrees(t *testing.T) {
-	m := newMaker(5)
-	for i := range cases(t, 4_000) {
-		w := m.world()
-		m.forget(w)
-		req, policies := w.question(t)
-		a, b := iam.Decide(req, policies), iam.Decide(req, policies)
-		if a != b {
-			t.Fatalf("case %d: asked twice, %v and %v\n%v", i, a, b, w)
-		}
-	}
-}

@@ -71,6 +71,16 @@ func NewRequest(spec Request) (*Request, error) {
 	return &r, nil
 }
 
+// ready prepares a request that was not made with NewRequest. One that asks
+// nothing has no answer.
+func (r *Request) ready() (*Request, bool) {
+	if r.serviceName != (word{}) {
+		return r, true
+	}
+	made, err := NewRequest(*r)
+	return made, err == nil
+}
+
 // By is the same question about another principal.
 func (r *Request) By(p *Principal) Request {
 	out := *r

@@ -7,44 +7,71 @@ import (
 	"holdfast.dev/holdfast/internal/kleene"
 )
 
-// rules are what services do differently for an action and a resource.
+// rules are what services do differently for an action and a resource. Where only
+// the start of the resource is known, they may not be known either.
 type rules struct {
-	// ownPolicy is set where the resource's policy has to agree even within one
+	// ownPolicy is whether the resource's policy has to agree even within one
 	// account: the trust policy of a role, the key policy of a KMS key.
-	ownPolicy bool
+	ownPolicy kleene.Value
+	// policy and role are whether this changes what only AWS itself changes: its
+	// managed policies, service-linked roles and the roles of IAM Identity Center.
+	policy, role kleene.Value
 	// controlled is set where resource control policies reach the action.
 	controlled bool
-	// caller and session are set for sts:GetCallerIdentity and sts:GetSessionToken.
-	caller, session bool
+	// caller, session and assume are set for sts:GetCallerIdentity,
+	// sts:GetSessionToken and sts:AssumeRole.
+	caller, session, assume bool
 	// bucketPolicy is set for what the root of a bucket's account may always do.
 	bucketPolicy bool
-	// policy and role are set for changes of what only AWS itself changes: its
-	// managed policies, service-linked roles and the roles of IAM Identity Center.
-	policy, role bool
-	assume       bool // sts:AssumeRole, which root may not call
 	bucket       bool // the action concerns a bucket or its objects
 }
 
 func rulesOf(r *Request) rules {
-	var out rules
+	out := rules{ownPolicy: kleene.False, policy: kleene.False, role: kleene.False}
 	switch r.service {
 	case "sts":
-		out.assume = r.name == "assumerole"
-		out.caller = r.name == "getcalleridentity"
-		out.session = r.name == "getsessiontoken"
-		out.ownPolicy = r.arn.part[1] == "iam" && strings.HasPrefix(r.arn.part[4], "role/") && trustActions[r.name]
+		out.caller, out.session, out.assume = r.name == "getcalleridentity", r.name == "getsessiontoken", r.name == "assumerole"
+		if trustActions[r.name] {
+			out.ownPolicy = r.isIn("iam", "role/")
+		}
 	case "kms":
-		out.ownPolicy = r.arn.part[1] == "kms" && strings.HasPrefix(r.arn.part[4], "key/")
+		out.ownPolicy = r.isIn("kms", "key/")
 	case "s3":
-		out.bucket = r.arn.part[1] == "s3"
+		out.bucket = true
 		out.bucketPolicy = r.name == "getbucketpolicy" || r.name == "putbucketpolicy" || r.name == "deletebucketpolicy"
 	case "iam":
-		resource := r.arn.part[4]
-		out.policy = r.arn.part[3] == "aws" && strings.HasPrefix(resource, "policy/") && policyChanges[r.name]
-		out.role = (strings.HasPrefix(resource, "role/aws-service-role/") || strings.HasPrefix(resource, "role/aws-reserved/")) && roleChanges[r.name]
+		if policyChanges[r.name] {
+			out.policy = r.isIn("iam", "policy/").And(r.ofAWS())
+		}
+		if roleChanges[r.name] {
+			out.role = r.isIn("iam", "role/aws-service-role/").Or(r.isIn("iam", "role/aws-reserved/"))
+		}
 	}
 	out.controlled = action.RCP(r.service) && r.action != "kms:retiregrant"
 	return out
+}
+
+// isIn tells whether the resource is one of a service whose name starts so.
+func (r *Request) isIn(service, start string) kleene.Value {
+	if !r.arn.ok {
+		return kleene.Of(r.Partial).And(kleene.Unknown)
+	}
+	if r.arn.part[1] != service {
+		return kleene.False
+	}
+	resource := r.arn.part[4]
+	if r.Partial && len(resource) < len(start) && strings.HasPrefix(start, resource) {
+		return kleene.Unknown
+	}
+	return kleene.Of(strings.HasPrefix(resource, start))
+}
+
+// ofAWS tells whether the resource belongs to AWS itself.
+func (r *Request) ofAWS() kleene.Value {
+	if !r.arn.ok {
+		return kleene.Of(r.Partial).And(kleene.Unknown)
+	}
+	return kleene.Of(r.arn.part[3] == "aws")
 }
 
 // trustActions are decided by the trust policy of the role they are about.
@@ -76,11 +103,13 @@ func (r *Request) always() bool {
 	return r.rules.session && (kind == KindUser || kind == KindRoot)
 }
 
-// refused is set where the service says no whatever policies say. Source: AWS IAM
+// refused is whether the service says no whatever policies say. Source: AWS IAM
 // User Guide, "Service-linked roles", and AWS STS API Reference, AssumeRole ("you
 // cannot use root credentials").
-func (r *Request) refused() bool {
-	return r.rules.policy || r.rules.role && !r.Principal.ServiceLinked() || r.rules.assume && r.Principal.Kind == KindRoot
+func (r *Request) refused() kleene.Value {
+	who := r.Principal
+	role := r.rules.role.And(kleene.Of(!who.ServiceLinked()))
+	return r.rules.policy.Or(role).Or(kleene.Of(r.rules.assume && who.Kind == KindRoot))
 }
 
 // ownBucketPolicy is set where a bucket policy cannot lock its owner out.

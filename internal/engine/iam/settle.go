@@ -23,7 +23,7 @@ func settle(req *Request, p *Policies, first Outcome) Outcome {
 
 // settleBudget bounds how often a request is weighed: a decision takes about a
 // microsecond.
-const settleBudget = 20_000
+const settleBudget = 5_000
 
 type settling struct {
 	policies *Policies
@@ -33,6 +33,7 @@ type settling struct {
 	found    []Alternative // one for each decision that was met
 	outcomes []Outcome
 	open     bool // some world stays open, whatever the keys are
+	thorough bool // look for every answer there is, though the decision is known to be Unknown
 }
 
 // Alternative is one answer that a request can have, with values of the unseen
@@ -104,9 +105,12 @@ func (s *settling) explore(world *Request, depth int) {
 	world.Context.Mark(key.name, key.state)
 }
 
-// done tells whether nothing can change the answer any more: both an allowed and
-// a denied world were met.
+// done tells whether nothing can change the answer any more: some world stays
+// open, or both an allowed and a denied one were met.
 func (s *settling) done() bool {
+	if s.open && !s.thorough {
+		return true
+	}
 	var allowed, denied bool
 	for _, o := range s.outcomes {
 		allowed, denied = allowed || o.Decision == Allowed, denied || o.Decision != Allowed

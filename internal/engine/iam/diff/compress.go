@@ -20,38 +20,80 @@ func (c *comparison) written(lower string) string {
 }
 
 // compress writes actions as people do: with wildcards that cover these and, of
-// the catalogue, no others.
-func (c *comparison) compress(known []int, extra []string) []string {
+// the catalogue, no others, or with one that covers too much and what to leave
+// out, where that is shorter.
+func (c *comparison) compress(known []int, extra []string) []Span {
 	all := catalogue()
-	if len(known) == len(all.list) {
-		return []string{"*"}
+	in, out := make([]bool, len(all.list)), make([]bool, len(all.list))
+	for i := range out {
+		out[i] = true
 	}
-	in := make([]bool, len(all.list))
 	for _, i := range known {
-		in[i] = true
+		in[i], out[i] = true, false
 	}
-	var out []string
+	var spans, rest []Span
 	for _, name := range all.names {
-		span := all.services[name]
-		var have []int
-		for i := span[0]; i < span[1]; i++ {
-			if in[i] {
-				have = append(have, i)
-			}
-		}
-		switch {
-		case len(have) == 0:
-		case len(have) == span[1]-span[0] && len(have) > 1:
-			out = append(out, name+":*")
-		default:
-			out = append(out, c.compressService(name, span, have, in)...)
-		}
+		spans = append(spans, c.compressService(name, in)...)
+		rest = append(rest, c.compressService(name, out)...)
+	}
+	nested := slices.ContainsFunc(rest, func(s Span) bool { return s.Except != nil })
+	if !nested && 1+written(rest) < written(spans) {
+		spans = []Span{{Pattern: "*", Except: flat(rest)}}
 	}
 	for _, name := range extra {
-		out = append(out, c.written(name))
+		spans = append(spans, Span{Pattern: c.written(name)})
 	}
-	slices.Sort(out)
+	slices.SortStableFunc(spans, func(a, b Span) int { return strings.Compare(a.Pattern, b.Pattern) })
+	return spans
+}
+
+// written is how many patterns spans take.
+func written(list []Span) int {
+	n := len(list)
+	for _, s := range list {
+		n += len(s.Except)
+	}
+	return n
+}
+
+// flat is the patterns of spans that leave nothing out.
+func flat(list []Span) []string {
+	var out []string
+	for _, s := range list {
+		out = append(out, s.Pattern)
+	}
 	return out
+}
+
+// compressService writes those of a service that are in.
+func (c *comparison) compressService(name string, in []bool) []Span {
+	span := catalogue().services[name]
+	var have, lack []int
+	for i := span[0]; i < span[1]; i++ {
+		if in[i] {
+			have = append(have, i)
+		} else {
+			lack = append(lack, i)
+		}
+	}
+	switch {
+	case len(have) == 0:
+		return nil
+	case len(lack) == 0 && len(have) > 1:
+		return []Span{{Pattern: name + ":*"}}
+	}
+	direct := c.choose(name, span, have, in)
+	if len(lack) > len(have) {
+		return direct
+	}
+	turned := make([]bool, len(in))
+	for i := span[0]; i < span[1]; i++ {
+		turned[i] = !in[i]
+	}
+	if rest := c.choose(name, span, lack, turned); 1+len(rest) < len(direct) {
+		return []Span{{Pattern: name + ":*", Except: flat(rest)}}
+	}
+	return direct
 }
 
 type wildcard struct {
@@ -60,7 +102,8 @@ type wildcard struct {
 	matches []int
 }
 
-func (c *comparison) compressService(name string, span [2]int, have []int, in []bool) []string {
+// choose takes the wildcards that cover most, and names what they leave over.
+func (c *comparison) choose(name string, span [2]int, have []int, in []bool) []Span {
 	all := catalogue()
 	var cards []wildcard
 	for _, text := range c.wildcards(name, have) {
@@ -78,7 +121,7 @@ func (c *comparison) compressService(name string, span [2]int, have []int, in []
 		}
 	}
 	covered := map[int]bool{}
-	var out []string
+	var out []Span
 	for {
 		best, most := -1, 0
 		for i, card := range cards {
@@ -95,14 +138,14 @@ func (c *comparison) compressService(name string, span [2]int, have []int, in []
 		if best < 0 {
 			break
 		}
-		out = append(out, cards[best].text)
+		out = append(out, Span{Pattern: cards[best].text})
 		for _, at := range cards[best].matches {
 			covered[at] = true
 		}
 	}
 	for _, i := range have {
 		if !covered[i] {
-			out = append(out, all.list[i].String())
+			out = append(out, Span{Pattern: all.list[i].String()})
 		}
 	}
 	return out

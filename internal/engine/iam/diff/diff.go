@@ -66,7 +66,7 @@ type Region struct {
 	// Actions are written as people write them, with wildcards where all that
 	// AWS has today fits; Count is how many actions of today that are. Later is
 	// set where it is none: actions that AWS may add.
-	Actions    []string
+	Actions    []Span
 	Count      int
 	Later      bool
 	Resources  []Span

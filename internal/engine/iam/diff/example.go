@@ -22,10 +22,9 @@ const (
 func (c *comparison) exemplify(r *Region, f *finding) {
 	person := c.people[f.people[0]].Principal
 	for _, brief := range []bool{true, false} {
-		contexts := c.contexts(f.leaf, brief)
 		for _, place := range c.places(f) {
 			for _, resource := range c.examples(f.leaf, place) {
-				for _, context := range contexts {
+				for _, context := range c.contexts(f.leaf, brief, resource) {
 					e := Example{Action: place.name, Resource: resource, Context: context}
 					if c.kind == Resource {
 						e.Principal = describe(person)
@@ -223,8 +222,9 @@ func substitute(s, with string) string {
 
 // contexts are circumstances in which a leaf may be: for each key a value of a
 // world that fits, for keys with variables some more. Brief ones have only those
-// keys that the leaf is about.
-func (c *comparison) contexts(l leaf, brief bool) []map[string][]string {
+// keys that the leaf is about. Variables may stand for a segment of the resource,
+// or for a value of the key that is compared with them.
+func (c *comparison) contexts(l leaf, brief bool, resource string) []map[string][]string {
 	choices := map[string][][]string{}
 	var names []string
 	choose := func(name string, list [][]string) {
@@ -234,6 +234,7 @@ func (c *comparison) contexts(l leaf, brief bool) []map[string][]string {
 		choices[name] = list
 	}
 	var texts []string // with variables
+	ideas := slices.Clone(sentinels)
 	matters := func(atom int) bool {
 		return !brief || slices.ContainsFunc(l.when, func(x literal) bool { return x.atom == atom })
 	}
@@ -245,6 +246,11 @@ func (c *comparison) contexts(l leaf, brief bool) []map[string][]string {
 		list := c.fitting(k, l)
 		for _, a := range k.atoms {
 			if c.atoms[a].open && matters(a) && len(list) > 0 {
+				for _, v := range list {
+					if len(v) == 1 && !slices.Contains(ideas, v[0]) {
+						ideas = append(ideas, v[0])
+					}
+				}
 				for _, v := range c.atoms[a].condition.Values {
 					texts = append(texts, v.Value)
 					for _, with := range sentinels {
@@ -258,6 +264,11 @@ func (c *comparison) contexts(l leaf, brief bool) []map[string][]string {
 	for i := range c.atoms {
 		if c.atoms[i].key == resourceAtom && matters(i) {
 			texts = append(texts, values(c.atoms[i].condition.Values)...)
+			for _, segment := range strings.FieldsFunc(resource, func(r rune) bool { return r == ':' || r == '/' }) {
+				if !slices.Contains(ideas, segment) {
+					ideas = append(ideas, segment)
+				}
+			}
 		}
 	}
 	for _, text := range texts {
@@ -268,7 +279,7 @@ func (c *comparison) contexts(l leaf, brief bool) []map[string][]string {
 				}
 			}
 			list := choices[name]
-			for _, with := range sentinels {
+			for _, with := range ideas {
 				list = append(list, []string{with})
 			}
 			choose(name, append(list, nil))

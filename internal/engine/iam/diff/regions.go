@@ -217,7 +217,7 @@ func (c *comparison) report() {
 		if rank[a.Change] != rank[b.Change] {
 			return rank[a.Change] - rank[b.Change]
 		}
-		return strings.Compare(a.Actions[0], b.Actions[0])
+		return strings.Compare(a.Actions[0].Pattern, b.Actions[0].Pattern)
 	})
 }
 
@@ -241,9 +241,10 @@ func (c *comparison) region(f *finding) {
 			if pattern == "" {
 				pattern = "*"
 			}
-			r.Actions = append(r.Actions, c.written(pattern))
+			if span := (Span{Pattern: c.written(pattern)}); !slices.ContainsFunc(r.Actions, func(s Span) bool { return s.Pattern == span.Pattern }) {
+				r.Actions = append(r.Actions, span)
+			}
 		}
-		r.Actions = sorted(r.Actions)
 	} else {
 		r.Actions = c.compress(actionsOf(f.known), actionsOf(f.extra))
 	}

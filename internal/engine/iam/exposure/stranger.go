@@ -66,7 +66,7 @@ func (s *search) service(name, account string) *visitor {
 		orgs: []string{"o-" + freshWord, "o-*" + freshWord + "*"}, orgless: true,
 		source: &source{
 			arns: []string{s.arn("sns", "us-east-1", account, freshWord), s.arn("*", "*", account, "*"),
-				s.arn("s3", "", "", freshWord), s.arn("s3", "", "", "*"+freshWord+"*")},
+				s.arn("s3", "", "", freshWord), s.arn("*", "*", "", "*"+freshWord+"*")},
 			accounts: []string{account},
 		},
 	}
