@@ -15,6 +15,7 @@ import (
 type function struct {
 	call    func(f *frame, args []any) any
 	lenient bool
+	needs   []string // types of resources that it looks at by itself
 }
 
 func (fn function) bind(args []eval) eval {

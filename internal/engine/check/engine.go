@@ -21,6 +21,11 @@ type Function struct {
 	Name  string
 	Arity int
 	Call  func(args []any) (any, error)
+	// Ask takes the place of Call where the function looks beyond its arguments.
+	Ask func(around *Around, args []any) (any, error)
+	// Needs are the types of the resources that Ask looks at. Estates keep them
+	// where some control calls the function.
+	Needs []string
 }
 
 // Options configure an Engine.
@@ -36,6 +41,7 @@ type Engine struct {
 	controls []*Control
 	byType   map[string][]*program
 	wanted   map[string][]string
+	needed   map[string]bool // types that functions look at
 }
 
 // program is one compiled control.
@@ -55,7 +61,7 @@ func Compile(controls []Control, opt Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{byType: map[string][]*program{}, wanted: map[string][]string{}}
+	e := &Engine{byType: map[string][]*program{}, wanted: map[string][]string{}, needed: map[string]bool{}}
 	var faults []error
 	seen := map[string]string{}
 	for i := range controls {
@@ -112,7 +118,7 @@ func environment(extra []Function) (*cel.Env, map[string]function, error) {
 	functions := builtins()
 	for _, fn := range extra {
 		options = append(options, declare(fn.Name, cel.DynType, fn.Arity))
-		functions[fn.Name] = lenient(func(_ *frame, args []any) any { return callExtra(fn, args) })
+		functions[fn.Name] = function{lenient: true, needs: fn.Needs, call: func(f *frame, args []any) any { return callExtra(fn, f, args) }}
 	}
 	env, err := cel.NewEnv(options...)
 	return env, functions, err
@@ -127,13 +133,19 @@ func declare(name string, result *cel.Type, arities ...int) cel.EnvOption {
 	return cel.Function(name, overloads...)
 }
 
-func callExtra(fn Function, args []any) any {
+func callExtra(fn Function, f *frame, args []any) any {
 	for _, a := range args {
 		if failed, ok := a.(*failure); ok {
 			return failed
 		}
 	}
-	v, err := fn.Call(args)
+	var v any
+	var err error
+	if fn.Ask != nil {
+		v, err = fn.Ask(&Around{f.subject}, args)
+	} else {
+		v, err = fn.Call(args)
+	}
 	if err != nil {
 		return failf("%s: %v", fn.Name, err)
 	}
@@ -248,6 +260,11 @@ func (x *expression) inspect(field string, root ast.Expr) error {
 			return err
 		}
 		x.engine.wanted[want.typ] = append(x.engine.wanted[want.typ], want.path)
+	}
+	for _, name := range w.calls {
+		for _, typ := range x.functions[name].needs {
+			x.engine.needed[typ] = true
+		}
 	}
 	return w.err
 }

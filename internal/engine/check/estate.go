@@ -31,6 +31,13 @@ type Estate struct {
 	// estate without it takes what it holds for all there is.
 	Listed func(typ string) bool
 	holds  map[string]bool // types of which it has a resource
+
+	// Described is what is known of the organisation, for functions that look at it.
+	Described []*evidence.Resource
+	needed    map[string]bool
+	kept      []*evidence.Resource // of the needed types
+	gaps      []evidence.Gap
+	made      map[string]any // by functions, once for the estate
 }
 
 // relation is one way to find resources: of a type, in an account (or template
@@ -51,6 +58,7 @@ func (e *Engine) NewEstate(org evidence.Org, gaps []evidence.Gap) *Estate {
 	estate := &Estate{
 		wanted: e.wanted, index: map[relation][]*evidence.Resource{}, holds: map[string]bool{}, unseen: map[string][]evidence.Gap{},
 		listed: org.Accounts, accounts: map[string]map[string]any{}, org: evidence.Unknown{Reason: reasonNoOrg},
+		needed: e.needed, gaps: gaps,
 	}
 	for _, g := range gaps {
 		if notVisited(&g) || g.Resource == "" && len(g.Types) == 0 {
@@ -75,7 +83,7 @@ func notVisited(g *evidence.Gap) bool {
 
 // Wants tells whether the estate keeps resources of a type.
 func (e *Estate) Wants(typ string) bool {
-	return typ == evidence.TypeOrganization || len(e.wanted[typ]) > 0
+	return typ == evidence.TypeOrganization || len(e.wanted[typ]) > 0 || e.needed[typ]
 }
 
 // Add lets controls find r. The resource must not change afterwards.
@@ -84,6 +92,9 @@ func (e *Estate) Add(r *evidence.Resource) {
 		e.org = map[string]any(r.Properties)
 	}
 	e.holds[r.Type] = true
+	if e.needed[r.Type] {
+		e.kept = append(e.kept, r)
+	}
 	within := withinOf(r)
 	for _, path := range e.wanted[r.Type] {
 		switch path {
@@ -204,7 +215,7 @@ func (s *subject) lookup(args []any) any {
 
 func (s *subject) collect(typ string, keys ...relation) []any {
 	estate := s.scope.Estate
-	if estate == nil || !estate.Wants(typ) {
+	if estate == nil || typ != evidence.TypeOrganization && len(estate.wanted[typ]) == 0 {
 		return []any{rest{Unknown: evidence.Unknown{Reason: "other resources were not given"}}}
 	}
 	var found []*evidence.Resource

@@ -13,6 +13,7 @@ type pathWalker struct {
 	bound map[string]string // variables that stand for a place in the resource
 	paths []string
 	wants []want
+	calls []string // functions
 	err   error
 }
 
@@ -68,6 +69,7 @@ func (w *pathWalker) call(c ast.CallExpr) (string, bool) {
 		args = append([]ast.Expr{c.Target()}, args...)
 	}
 	name := c.FunctionName()
+	w.calls = append(w.calls, name)
 	switch name {
 	case operators.OptSelect, operators.Index, operators.OptIndex:
 		if field, ok := constant(args[1]); ok {

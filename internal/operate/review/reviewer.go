@@ -216,6 +216,7 @@ func (w *worker) account(ctx context.Context, id string) error {
 	}
 	estate := w.Engine.NewEstate(w.org, slices.Concat(w.gapsOf[id], w.gapsOf[""]))
 	estate.Listed = func(typ string) bool { return w.listed[id][typ] }
+	estate.Described = w.described
 	for _, resource := range w.described {
 		if resource.Type == evidence.TypeOrganization && resource.Account != id {
 			estate.Add(resource)
