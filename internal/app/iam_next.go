@@ -180,3 +180,22 @@ func (a *Asked) trace(r iam.Ref) *iam.StatementTrace {
 	}
 	return nil
 }
+
+// Why says in a few words what decided.
+func (a *Asked) Why() string {
+	var parts []string
+	if len(a.By) > 0 {
+		r := a.By[0]
+		text := fmt.Sprintf("%s %q, statement %d", r.Layer, r.Policy, r.Statement+1)
+		if r.Sid != "" {
+			text += " (" + r.Sid + ")"
+		}
+		parts = append(parts, text)
+	} else if a.Layer != iam.NoLayer {
+		parts = append(parts, "decided by "+a.Layer.String())
+	}
+	if len(a.Missing) > 0 && a.Decision == iam.Unknown {
+		parts = append(parts, "depends on "+strings.Join(a.Missing, ", "))
+	}
+	return strings.Join(append(parts, a.Unseen()...), "; ")
+}

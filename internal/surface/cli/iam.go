@@ -10,8 +10,9 @@ func (p *program) iam() *cobra.Command {
 	}
 	c.AddCommand(
 		// one line per question, in the order of the documentation
-		p.iamDecide(), p.iamCan(), p.iamWhoCan(), p.iamExplain(),
+		p.iamDecide(), p.iamCan(), p.iamWhoCan(), p.iamExplain(), p.iamExpect(),
 		p.iamUnused(), p.iamGenerate(),
+		p.iamLint(), p.iamSize(), p.iamMinify(),
 	)
 	return c
 }
