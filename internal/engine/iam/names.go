@@ -129,7 +129,7 @@ func (p *principal) is(who *Principal) (kleene.Value, grant) {
 // isSession compares with one session of a role. Of a role in general it is not
 // known which sessions it will have.
 func (p *principal) isSession(who *Principal) kleene.Value {
-	if who.Kind == KindRole && who.Account == p.account && who.Name == p.role {
+	if who.Kind == KindRole && who.Account == p.account && strings.HasSuffix(who.Role, "/"+p.role) {
 		return kleene.Unknown
 	}
 	return kleene.Of(who.ARN == p.name)
@@ -149,7 +149,7 @@ func (p *principal) maybe(who *Principal) kleene.Value {
 	case policy.Canonical:
 		possible = who.Account != "" && (who.CanonicalID == "" || fits(who.CanonicalID))
 	default:
-		possible = who.Account != "" && (fits(who.ARN) || fits(who.Role) || fits(who.Account) || who.root(fits))
+		possible = fits("*") || who.Account != "" && (fits(who.ARN) || fits(who.Role) || fits(who.ID) || fits(who.Account) || who.root(fits))
 	}
 	if possible {
 		return kleene.Unknown
