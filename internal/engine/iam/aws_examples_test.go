@@ -61,21 +61,27 @@ func TestAWSExamples(t *testing.T) {
 		t.Fatalf("no examples: %v", err)
 	}
 	for _, name := range files {
-		content, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var file awsFile
-		if err := yaml.Unmarshal(content, &file); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if file.Source == "" || len(file.Cases) == 0 {
-			t.Fatalf("%s names no source, or has no cases", name)
-		}
+		file := readExamples(t, name)
 		for _, c := range file.Cases {
 			t.Run(filepath.Base(name)+"/"+c.ID, func(t *testing.T) { c.check(t, file.Source) })
 		}
 	}
+}
+
+func readExamples(t *testing.T, name string) awsFile {
+	t.Helper()
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file awsFile
+	if err := yaml.Unmarshal(content, &file); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if file.Source == "" || len(file.Cases) == 0 {
+		t.Fatalf("%s names no source, or has no cases", name)
+	}
+	return file
 }
 
 func (c *awsCase) check(t *testing.T, source string) {
