@@ -65,12 +65,7 @@ func authorizationDetails(object map[string]any) ([]*evidence.Resource, error) {
 
 // detail is a user, group or role in the shape of its schema.
 func detail(d map[string]any, name, inline string) map[string]any {
-	p := map[string]any{name: d[name], "Observed": map[string]any{"CreateDate": d["CreateDate"]}}
-	for _, key := range []string{"UserId", "RoleId"} {
-		if id := str(d[key]); id != "" {
-			p["Observed"] = map[string]any{"CreateDate": d["CreateDate"], "UniqueId": id}
-		}
-	}
+	p := map[string]any{name: d[name], "Observed": observedDetail(d, name)}
 	if path := str(d["Path"]); path != "" {
 		p["Path"] = path
 	}
@@ -96,6 +91,28 @@ func detail(d map[string]any, name, inline string) map[string]any {
 	}
 	p["Policies"] = policies
 	return p
+}
+
+// observedDetail is what stands beside the schema. When a user's password was
+// used the details leave out, so that it must not pass for never.
+func observedDetail(d map[string]any, name string) map[string]any {
+	observed := map[string]any{"CreateDate": d["CreateDate"]}
+	for _, key := range []string{"UserId", "RoleId"} {
+		if id := str(d[key]); id != "" {
+			observed["UniqueId"] = id
+		}
+	}
+	used, told := d["RoleLastUsed"].(map[string]any)
+	switch {
+	case name == "UserName":
+		observed["PasswordLastUsed"] = evidence.Unknown{Reason: "authorization details do not tell when a password was used"}
+	case name != "RoleName":
+	case !told:
+		observed["LastUsed"] = evidence.Unknown{Reason: "the file does not tell when the role was used"}
+	case used["LastUsedDate"] != nil:
+		observed["LastUsed"], observed["LastUsedRegion"] = used["LastUsedDate"], used["Region"]
+	}
+	return observed
 }
 
 func defaultVersion(d map[string]any) any {

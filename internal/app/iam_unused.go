@@ -4,22 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
 	"holdfast.dev/holdfast/internal/engine/iam/activity"
 	"holdfast.dev/holdfast/internal/evidence"
+	"holdfast.dev/holdfast/internal/operate/access"
 	"holdfast.dev/holdfast/internal/operate/access/unused"
 	"holdfast.dev/holdfast/internal/source/cloudtrail"
 	"holdfast.dev/holdfast/internal/store"
 )
 
-// UnusedOptions say what of the store to look at.
+// UnusedOptions say what to look at: files, or else the store.
 type UnusedOptions struct {
 	unused.Options
-	Store  *store.Store
-	AsOf   time.Time
+	AccessOptions
+	Past   bool     // AsOf was asked for
 	Events []string // files and folders of CloudTrail logs
 }
 
@@ -30,29 +34,17 @@ type UnusedReport struct {
 	Faults []string          `json:"faults,omitempty"`
 }
 
-// Unused finds what nobody uses as of an instant.
+// Unused finds what nobody uses as of an instant. Of files that is the time at
+// which the oldest was written, unless the caller knows better.
 func (a *App) Unused(ctx context.Context, o UnusedOptions) (*UnusedReport, error) {
-	estate, err := a.Access(ctx, AccessOptions{Store: o.Store, AsOf: o.AsOf})
+	var from unused.Evidence
+	var err error
+	if len(o.Files) > 0 {
+		from, err = unusedFiles(ctx, &o)
+	} else {
+		from, err = a.unusedStore(ctx, o.AccessOptions)
+	}
 	if err != nil {
-		return nil, err
-	}
-	from := unused.Evidence{
-		Resources: decoded(ctx, o.Store, o.AsOf, unused.Types()),
-		Identity: func(arn string) (iam.Set, bool) {
-			s, err := estate.Subject(arn)
-			if err != nil {
-				return iam.Set{}, false
-			}
-			return s.Identity, true
-		},
-	}
-	if from.Accounts, err = o.Store.Accounts(ctx); err != nil {
-		return nil, err
-	}
-	if from.Gaps, err = o.Store.Gaps(ctx, o.AsOf); err != nil {
-		return nil, err
-	}
-	if from.Seen, err = lastSeen(ctx, o.Store, o.AsOf); err != nil {
 		return nil, err
 	}
 	out := &UnusedReport{}
@@ -63,6 +55,64 @@ func (a *App) Unused(ctx context.Context, o UnusedOptions) (*UnusedReport, error
 	}
 	out.Report, err = unused.Find(from, o.AsOf, o.Options)
 	return out, err
+}
+
+// unusedStore is the evidence of the store.
+func (a *App) unusedStore(ctx context.Context, o AccessOptions) (unused.Evidence, error) {
+	estate, err := a.Access(ctx, o)
+	if err != nil {
+		return unused.Evidence{}, err
+	}
+	from := unused.Evidence{Resources: decoded(ctx, o.Store, o.AsOf, unused.Types()), Identity: identities(estate)}
+	if from.Accounts, err = o.Store.Accounts(ctx); err != nil {
+		return from, err
+	}
+	if from.Gaps, err = o.Store.Gaps(ctx, o.AsOf); err != nil {
+		return from, err
+	}
+	from.Seen, err = lastSeen(ctx, o.Store, o.AsOf)
+	return from, err
+}
+
+// unusedFiles is the evidence that files hold.
+func unusedFiles(ctx context.Context, o *UnusedOptions) (unused.Evidence, error) {
+	declared, err := accessFiles(ctx, o.AccessOptions)
+	if err != nil {
+		return unused.Evidence{}, err
+	}
+	estate, err := access.Load(declared)
+	if err != nil {
+		return unused.Evidence{}, err
+	}
+	for _, name := range o.Files {
+		info, err := os.Stat(name)
+		if err != nil {
+			return unused.Evidence{}, Usage(err)
+		}
+		if written := info.ModTime().UTC(); !o.Past && written.Before(o.AsOf) {
+			o.AsOf = written
+		}
+	}
+	at := o.AsOf
+	return unused.Evidence{
+		Resources: declared.Resources, Gaps: declared.Gaps, Identity: identities(estate), Accounts: slices.Sorted(maps.Keys(declared.Listed)),
+		Seen: func(account, typ string) (seen time.Time) {
+			if declared.Listed[account][typ] {
+				seen = at
+			}
+			return seen
+		},
+	}, nil
+}
+
+func identities(e *access.Estate) func(arn string) (iam.Set, bool) {
+	return func(arn string) (iam.Set, bool) {
+		s, err := e.Subject(arn)
+		if err != nil {
+			return iam.Set{}, false
+		}
+		return s.Identity, true
+	}
 }
 
 // lastSeen tells when a type was last listed whole in an account.

@@ -20,6 +20,7 @@ type unusedFlags struct {
 	days         int
 	kinds        []string
 	asOf         string
+	files        []string
 	events       []string
 	tags         []string
 	exempt       []string
@@ -64,7 +65,8 @@ something could not be judged.`,
 	flags := c.Flags()
 	flags.IntVar(&f.days, "days", unused.DefaultDays, "days without use")
 	flags.StringSliceVar(&f.kinds, "kind", nil, fmt.Sprintf("only these, of %v", unused.Kinds))
-	flags.StringVar(&f.asOf, "as-of", "", "look at the store's snapshot of this instant (RFC 3339)")
+	flags.StringVar(&f.asOf, "as-of", "", "look at the store's snapshot of this instant (RFC 3339); of files: when they were fetched")
+	flags.StringSliceVar(&f.files, "files", nil, "read these instead of the store: what aws iam get-account-authorization-details gives, of which only the use of roles is known")
 	flags.StringSliceVar(&f.events, "events", nil, "files or folders of CloudTrail logs, whose events count as use")
 	flags.StringSliceVar(&f.tags, "break-glass-tag", nil, "tags, KEY or KEY=VALUE, of principals kept for emergencies (default "+tagNames()+")")
 	flags.StringSliceVar(&f.exempt, "exempt", nil, "ARNs of principals to leave alone; * stands for any text")
@@ -164,18 +166,23 @@ func (p *program) unusedReport(c *cobra.Command, f unusedFlags, o unused.Options
 	if err != nil {
 		return nil, err
 	}
+	options := app.UnusedOptions{Options: o, AccessOptions: app.AccessOptions{Files: f.files, AsOf: at}, Past: past, Events: f.events}
+	if len(f.files) > 0 {
+		return p.Unused(c.Context(), options)
+	}
 	w, err := p.workspace()
 	if err != nil {
 		return nil, err
 	}
 	s, err := p.open(c.Context(), w, true)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; or read files: --files details.json", err)
 	}
 	if at, err = judgedAt(c.Context(), s, at, past); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	report, err := p.Unused(c.Context(), app.UnusedOptions{Options: o, Store: s, AsOf: at, Events: f.events})
+	options.Store, options.AsOf = s, at
+	report, err := p.Unused(c.Context(), options)
 	return report, errors.Join(err, s.Close())
 }
 

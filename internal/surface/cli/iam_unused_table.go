@@ -109,6 +109,8 @@ func (t *unusedTable) principal(items []unused.Item) {
 			t.actionNames(i)
 		case i.Kind == unused.AccessKey:
 			t.row("    ", strings.TrimSpace("access "+orText(i.What, "keys")), i)
+		case i.Kind == unused.Service && i.What == "":
+			t.row("    ", "services and actions", i)
 		default:
 			t.row("    ", strings.TrimSpace(string(i.Kind)+" "+i.What), i)
 		}

@@ -33,7 +33,6 @@ func (f *finder) permissions(r *evidence.Resource) {
 		if name == "" || whole && f.withdrawn(granted, name) {
 			continue
 		}
-		f.judged(Service)
 		item := item
 		item.What = name
 		u := useAt(s["LastAuthenticated"]).also(use{last: f.useOfService(r.ARN, name, granted)})
@@ -43,12 +42,14 @@ func (f *finder) permissions(r *evidence.Resource) {
 		case f.idle(item.Since, until) && u.unseen != "":
 			item.Kind, item.Verdict, item.Reason, item.Since = Service, Unknown, u.unseen, time.Time{}
 			f.add(item)
+			continue
 		case f.idle(item.Since, until):
 			item.Kind, item.Verdict, item.Reason = Service, Unused, tracking(u.last)
 			f.add(item)
 		case granted != nil:
 			f.actions(item, s, granted, until)
 		}
+		f.judged(Service)
 	}
 }
 
@@ -108,7 +109,6 @@ func (f *finder) actions(item Item, service map[string]any, granted actionSet, u
 	if len(all) == 0 {
 		return
 	}
-	f.report.Judged[Action] += len(all)
 	item.Kind, item.Granted, item.LastUsed, item.Since = Action, len(all), time.Time{}, time.Time{}
 	tracked := trackedActions(service)
 	idle, untracked := []string{}, []string{}
@@ -122,6 +122,9 @@ func (f *finder) actions(item Item, service map[string]any, granted actionSet, u
 		default:
 			untracked = append(untracked, a.Name)
 		}
+	}
+	if f.wants(Action) {
+		f.report.Judged[Action] += len(all) - len(untracked)
 	}
 	f.addActions(item, Unused, idle, fmt.Sprintf("%d of %d actions it may do were not used", len(idle), len(all)))
 	f.addActions(item, Unknown, untracked, "AWS does not keep track of these actions")

@@ -44,17 +44,17 @@ func (f *finder) principal(r *evidence.Resource) {
 	if r.Type == typeRole {
 		kind = Role
 	}
-	f.judged(kind)
 	item := Item{Kind: kind, Verdict: Unused, Account: r.Account, Principal: r.ARN, LastUsed: used.last, Since: since}
 	unused := false
 	switch why := f.doubt(r, used, madeUnseen, known); {
 	case known && !idle && !used.last.IsZero():
-		// It is in use, whatever was not seen.
+		f.judged(kind) // it is in use, whatever was not seen
 	case why != "":
 		item.Verdict, item.Reason, item.Since = Unknown, why, time.Time{}
 		f.add(item)
 	case idle:
 		unused = true
+		f.judged(kind)
 		item.Reason = f.reason(kind, used.last, made, until)
 		f.add(item)
 	}
@@ -163,12 +163,12 @@ func (f *finder) credentials(arn string, row *evidence.Resource, until time.Time
 
 // credential judges one password or key.
 func (f *finder) credential(i Item, u use, made, until time.Time, verb string) {
-	f.judged(i.Kind)
 	i.LastUsed, i.Since = u.last, latest(u.last, made)
 	switch {
 	case i.Since.IsZero():
 		i.Verdict, i.Reason = Unknown, "when it was "+verb+" was not seen"
 	case !f.idle(i.Since, until):
+		f.judged(i.Kind)
 		return
 	case u.unseen != "":
 		i.Verdict, i.Reason, i.Since = Unknown, u.unseen, time.Time{}
@@ -176,6 +176,9 @@ func (f *finder) credential(i Item, u use, made, until time.Time, verb string) {
 		i.Verdict, i.Reason = Unused, "never used since it was "+verb+" "+date(made)
 	default:
 		i.Verdict, i.Reason = Unused, "last used "+date(u.last)
+	}
+	if i.Verdict == Unused {
+		f.judged(i.Kind)
 	}
 	f.add(i)
 }

@@ -90,7 +90,7 @@ type Report struct {
 	Days     int          `json:"days"`
 	Items    []Item       `json:"items"`
 	Excluded []Exclusion  `json:"excluded"`
-	Judged   map[Kind]int `json:"judged"` // how many of each kind were looked at
+	Judged   map[Kind]int `json:"judged"` // how many of each kind there is a verdict on
 }
 
 // Tag marks principals that are kept for emergencies. The key's letter case does
