@@ -73,6 +73,9 @@ type Object struct {
 	OrgID      string
 	OrgPaths   []string
 	OrgSeen    bool
+	// callers is set where nothing tells the owner and what was not seen counts as
+	// not there: it is then the account of who asks.
+	callers bool
 }
 
 // Subjects are the users and roles, sorted by ARN.
@@ -113,7 +116,7 @@ func (e *Estate) Request(s *Subject, action string, o *Object, c *iam.Context) (
 // account is the owner of the object. What concerns no resource in particular
 // concerns the account of who asks.
 func (o *Object) account(p *iam.Principal) string {
-	if o.ARN == "*" {
+	if o.ARN == "*" || o.callers {
 		return p.Account
 	}
 	return o.Account

@@ -309,7 +309,7 @@ func TestFind(t *testing.T) {
 		t.Errorf("%+v", session)
 	}
 	for name, want := range map[string]string{
-		"zed": `no user or role "zed" is not in the evidence`, "user/deploy": "not in the evidence", "arn:aws:iam::111122223333:user/Ann": "did you mean arn:aws:iam::111122223333:user/ann?",
+		"zed": `the user or role "zed" is not in the evidence`, "user/deploy": "not in the evidence", "arn:aws:iam::111122223333:user/Ann": "did you mean arn:aws:iam::111122223333:user/ann?",
 		"arn:aws:iam::1:user/x": "is not the ARN of a principal",
 	} {
 		if _, err := e.Find(name); err == nil || !strings.Contains(err.Error(), want) {

@@ -33,6 +33,7 @@ func (e *Estate) Object(arn string) *Object {
 	if !isAccount(o.Account) {
 		o.Account = "" // aws, for what AWS owns, is nobody's either
 	}
+	o.callers = o.Account == "" && e.seen.alone
 	e.own(o)
 	if why := e.hides(parts[2], parts[5], o.Account); why != "" {
 		o.Policy = &iam.Set{Unseen: why}
@@ -129,7 +130,7 @@ func (e *Estate) FindObject(name string) (*Object, error) {
 	}
 	switch len(found) {
 	case 0:
-		return nil, fmt.Errorf("no resource %q that can have a policy is %w; give its ARN", name, ErrNone)
+		return nil, fmt.Errorf("the resource %q is %w; give its ARN", name, ErrNone)
 	case 1:
 		return found[0], nil
 	}

@@ -137,8 +137,10 @@ func (o *organisation) of(account string) *membership {
 	switch {
 	case n == nil && o.alone:
 		return &membership{seen: true}
+	case account == "":
+		return unseenMembership(account, "whose resource it is was not seen")
 	case n == nil || !n.account:
-		return unseenMembership(account, "the organisation of account "+orUnknown(account)+" was not collected")
+		return unseenMembership(account, "the organisation of account "+account+" was not collected")
 	case n.parentUnseen != "" && o.alone:
 		return &membership{seen: true}
 	case n.parentUnseen != "":

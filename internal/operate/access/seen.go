@@ -58,15 +58,8 @@ func (s *seen) missing(account, typ string, ids ...string) string {
 			}
 		}
 	}
-	if account == "" || !s.listed[account][typ] {
-		return fmt.Sprintf("%s was not collected in account %s", typ, orUnknown(account))
+	if !s.listed[account][typ] {
+		return fmt.Sprintf("%s was not collected in account %s", typ, account)
 	}
 	return ""
-}
-
-func orUnknown(account string) string {
-	if account == "" {
-		return "(not known)"
-	}
-	return account
 }

@@ -102,7 +102,7 @@ func (e *Estate) Find(name string) (*Subject, error) {
 	found := e.named(name)
 	switch len(found) {
 	case 0:
-		return nil, fmt.Errorf("no user or role %q is %w; give its ARN, or look for it with `holdfast iam who-can`", name, ErrNone)
+		return nil, fmt.Errorf("the user or role %q is %w; give its ARN, or look for it with `holdfast iam who-can`", name, ErrNone)
 	case 1:
 		return found[0], nil
 	}

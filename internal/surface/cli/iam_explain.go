@@ -127,6 +127,9 @@ func layerTitle(l *iam.LayerTrace) string {
 
 func printLayer(w io.Writer, a *app.Asked, l *iam.LayerTrace, width int) {
 	fmt.Fprintf(w, "%-*s  %s\n", width, layerTitle(l), oneLine(says(l)))
+	if len(l.Statements) == 0 && l.Others > 0 {
+		fmt.Fprintf(w, "      %s, none about this action\n", plural(l.Others, "statement"))
+	}
 	for _, i := range worthShowing(l) {
 		t := &l.Statements[i]
 		fmt.Fprintf(w, "    %s %s: %s\n", mark(t), statementTitle(t), oneLine(compared(a, t)))
