@@ -13,6 +13,8 @@ func (p *program) iam() *cobra.Command {
 		p.iamDecide(), p.iamCan(), p.iamWhoCan(), p.iamExplain(), p.iamExpect(),
 		p.iamUnused(), p.iamGenerate(),
 		p.iamLint(), p.iamSize(), p.iamMinify(),
+		p.iamPaths(),
+		p.iamDiff(),
 	)
 	return c
 }

@@ -30,33 +30,41 @@ func (f *estateFlags) flags(c *cobra.Command) {
 
 // estate reads who may do what, from files or the store.
 func (p *program) estate(ctx context.Context, f estateFlags) (*access.Estate, error) {
-	o := app.AccessOptions{Files: f.files, Account: f.account, Region: f.region, Alone: f.alone}
+	o, done, err := p.accessFrom(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	e, err := p.Access(ctx, o)
+	return e, errors.Join(err, done())
+}
+
+// accessFrom checks the flags and opens what they name; done closes it.
+func (p *program) accessFrom(ctx context.Context, f estateFlags) (o app.AccessOptions, done func() error, err error) {
+	o = app.AccessOptions{Files: f.files, Account: f.account, Region: f.region, Alone: f.alone}
 	if len(f.files) > 0 {
 		if f.asOf != "" {
-			return nil, app.Usage(errors.New("--as-of is about the store, and --files reads none; leave one of them out"))
+			return o, nil, app.Usage(errors.New("--as-of is about the store, and --files reads none; leave one of them out"))
 		}
-		e, err := p.Access(ctx, o)
-		return e, err
+		return o, func() error { return nil }, nil
 	}
 	if f.account != "" || f.region != "" {
-		return nil, app.Usage(errors.New("--account and --region say what templates are for; give the templates with --files"))
+		return o, nil, app.Usage(errors.New("--account and --region say what templates are for; give the templates with --files"))
 	}
 	at, past, err := p.instant(f.asOf)
 	if err != nil {
-		return nil, err
+		return o, nil, err
 	}
 	w, err := p.workspace()
 	if err != nil {
-		return nil, err
+		return o, nil, err
 	}
 	s, err := p.open(ctx, w, true)
 	if err != nil {
-		return nil, fmt.Errorf("%w; or read files: --files details.json", err)
+		return o, nil, fmt.Errorf("%w; or read files: --files details.json", err)
 	}
 	if at, err = judgedAt(ctx, s, at, past); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return o, nil, errors.Join(err, s.Close())
 	}
 	o.Store, o.AsOf = s, at
-	e, err := p.Access(ctx, o)
-	return e, errors.Join(err, s.Close())
+	return o, s.Close, nil
 }
