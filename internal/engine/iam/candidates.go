@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -170,7 +171,8 @@ func textValues(group []*unseenKey) ([]string, bool) {
 	return out, len(group) < 3
 }
 
-// numberValues are the numbers named, and one in each gap between them.
+// numberValues are the numbers named and their neighbours: between two of them
+// nothing changes.
 func numberValues(asks []*condition) []string {
 	var named []float64
 	for _, c := range asks {
@@ -183,16 +185,8 @@ func numberValues(asks []*condition) []string {
 	slices.Sort(named)
 	named = slices.Compact(named)
 	out := []string{"x"} // and what is no number
-	for i, n := range named {
-		if i == 0 {
-			out = append(out, number(n-1))
-		}
-		out = append(out, number(n))
-		if i+1 < len(named) {
-			out = append(out, number(n+(named[i+1]-n)/2))
-		} else {
-			out = append(out, number(n+1))
-		}
+	for _, n := range named {
+		out = append(out, number(math.Nextafter(n, math.Inf(-1))), number(n), number(math.Nextafter(n, math.Inf(1))))
 	}
 	return out
 }

@@ -44,7 +44,7 @@ type statement struct {
 	resources    []resourcePattern
 	notResources bool
 	principals   []principal
-	named        naming
+	naming       naming
 	conditions   []condition
 	unseen       policy.Parts
 }
@@ -104,9 +104,9 @@ func compileStatement(s *policy.Statement, variables bool) statement {
 	}
 	switch {
 	case s.NotPrincipals != nil:
-		out.named, out.principals = namesOthers, compilePrincipals(s.NotPrincipals)
+		out.naming, out.principals = namesOthers, compilePrincipals(s.NotPrincipals)
 	case s.Principals != nil || s.Unseen.Has(policy.PrincipalPart):
-		out.named, out.principals = namesThese, compilePrincipals(s.Principals)
+		out.naming, out.principals = namesThese, compilePrincipals(s.Principals)
 	}
 	for i := range s.Conditions {
 		c := compileCondition(&s.Conditions[i], variables)

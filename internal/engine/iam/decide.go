@@ -43,12 +43,15 @@ func (d *decision) weigh(req *Request, p *Policies) {
 		return
 	}
 	who := req.Principal
-	boundary := p.Boundary
-	if who.Kind == KindRoot {
-		boundary = nil // root cannot have one
+	d.side = who.Kind != KindAnonymous && who.Kind != KindService && who.Kind != KindFederated
+	boundary, session := p.Boundary, p.Session
+	if who.Kind == KindRoot || !d.side {
+		boundary = nil // they cannot have one
+	}
+	if !d.side {
+		session = nil
 	}
 	sc := scope{req: req, bounded: boundary != nil}
-	d.side = who.Kind != KindAnonymous && who.Kind != KindService && who.Kind != KindFederated
 
 	d.scpAllow, d.rcpAllow = kleene.True, kleene.True
 	if req.rules.controlled && !req.Management && !who.ServiceLinked() {
@@ -62,9 +65,9 @@ func (d *decision) weigh(req *Request, p *Policies) {
 	}
 	d.endpoint = d.limit(EndpointLayer, p.Endpoint, &sc, true)
 	d.attached(p, &sc)
-	d.own(&p.Identity, p.Session, &sc)
+	d.own(&p.Identity, session, &sc)
 	d.boundary = d.limit(BoundaryLayer, boundary, &sc, false)
-	d.session = d.limit(SessionLayer, p.Session, &sc, false)
+	d.session = d.limit(SessionLayer, session, &sc, false)
 	d.combine(req)
 }
 
@@ -99,15 +102,17 @@ func (d *decision) limit(layer Layer, set *Set, sc *scope, principals bool) verd
 // its session policy leaves of them, and nothing without one.
 func (d *decision) own(identity *Set, session *Set, sc *scope) {
 	d.identity = newVerdict()
+	who := sc.req.Principal
 	if !d.side {
+		return
+	}
+	if who.Kind == KindRoot {
+		d.identity.allow[byAccount] = kleene.True
 		return
 	}
 	d.identity.set(identity, sc, false)
 	d.addDeny(IdentityLayer, &d.identity)
-	switch who := sc.req.Principal; {
-	case who.Kind == KindRoot:
-		d.identity.allow[byAccount] = kleene.True
-	case who.Kind == KindFederatedUser && session == nil:
+	if who.Kind == KindFederatedUser && session == nil {
 		d.identity.allow[byAccount] = kleene.False
 	}
 }

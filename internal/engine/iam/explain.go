@@ -112,8 +112,8 @@ func (e *Explanation) layers(req *Request, p *Policies) {
 	if !side {
 		return
 	}
-	e.layer(IdentityLayer, &p.Identity, sc, false)
 	if who.Kind != KindRoot {
+		e.layer(IdentityLayer, &p.Identity, sc, false)
 		e.layer(BoundaryLayer, p.Boundary, sc, false)
 	}
 	e.layer(SessionLayer, p.Session, sc, false)
@@ -162,7 +162,7 @@ func (e *Explanation) statement(p *Policy, i int, sc *scope, principals bool) St
 	t := StatementTrace{Principal: kleene.True, Resource: s.covers(sc)}
 	t.Ref = Ref{Policy: p.Name, Statement: i, Sid: written.Sid, Effect: written.Effect}
 	if principals {
-		t.Principal, _ = s.names(sc)
+		t.Principal = s.names(sc).any()
 	}
 	for j := range s.conditions {
 		t.Conditions = append(t.Conditions, traceCondition(&s.conditions[j], &written.Conditions[s.conditions[j].written], sc))

@@ -185,28 +185,32 @@ func (v *verdict) statement(p *Policy, i int32, concerned kleene.Value, sc *scop
 	if !mayDeny && !mayAllow {
 		return
 	}
-	who, how := kleene.True, byAccount
+	who := named{byAccount: kleene.True, byRole: kleene.False, directly: kleene.False}
 	if principals {
-		if who, how = s.names(sc); who == kleene.False {
-			return
-		}
+		who = s.names(sc)
 	}
-	result := concerned.And(who)
-	if result = result.And(s.matches(sc)); result == kleene.False {
+	result := concerned.And(who.any())
+	if result == kleene.False {
 		return
 	}
+	matches := s.matches(sc)
 	if s.effect == "" {
-		result = kleene.Unknown
+		matches = matches.And(kleene.Unknown)
+	}
+	if result = result.And(matches); result == kleene.False {
+		return
 	}
 	if mayDeny && v.deny.Or(result) != v.deny {
-		v.deny = v.deny.Or(result)
-		v.denied = place{p, i}
+		v.deny, v.denied = v.deny.Or(result), place{p, i}
 	}
-	if mayAllow && v.allow[how].Or(result) != v.allow[how] {
-		if v.any().Or(result) != v.any() {
-			v.allowed = place{p, i}
-		}
-		v.allow[how] = v.allow[how].Or(result)
+	if !mayAllow {
+		return
+	}
+	if v.any().Or(result) != v.any() {
+		v.allowed = place{p, i}
+	}
+	for g := range v.allow {
+		v.allow[g] = v.allow[g].Or(concerned.And(who[g]).And(matches))
 	}
 }
 

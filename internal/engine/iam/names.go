@@ -60,31 +60,32 @@ func (p *principal) parse() {
 	}
 }
 
-// names tells whether the statement is about the caller, and how narrowly it
-// names it. Of several entries the narrowest counts.
-func (s *statement) names(sc *scope) (kleene.Value, grant) {
-	switch s.named {
+// named is whether a statement is about the caller, by how narrowly it names it.
+type named [grants]kleene.Value
+
+func (n named) any() kleene.Value { return n[byAccount].Or(n[byRole]).Or(n[directly]) }
+
+// about is a statement that is, or is not, about the caller itself.
+func about(v kleene.Value) named {
+	return named{byAccount: kleene.False, byRole: kleene.False, directly: v}
+}
+
+// names tells whether the statement is about the caller. Every entry counts: the
+// account may be named for sure, and the very caller perhaps.
+func (s *statement) names(sc *scope) named {
+	switch s.naming {
 	case namesNobody:
 		// Only a resource control policy may do without, which is about everyone.
-		return kleene.True, directly
+		return about(kleene.True)
 	case namesOthers:
-		return s.leavesOut(sc).Not(), directly
+		return about(s.leavesOut(sc).Not())
 	}
-	result, how := kleene.False, byAccount
-	if s.unseen.Has(policy.PrincipalPart) {
-		result, how = kleene.Unknown, directly
-	}
+	out := about(s.unseenPrincipals())
 	for i := range s.principals {
-		is, narrow := s.principals[i].is(sc.req.Principal)
-		switch {
-		case is == kleene.False:
-		case result == kleene.False, is == kleene.True && result == kleene.Unknown:
-			result, how = is, narrow
-		case is == result:
-			how = max(how, narrow)
-		}
+		is, how := s.principals[i].is(sc.req.Principal)
+		out[how] = out[how].Or(is)
 	}
-	return result, how
+	return out
 }
 
 // is tells whether the entry names the caller.

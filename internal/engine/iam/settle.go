@@ -205,7 +205,7 @@ func (g *gathering) statement(s *statement, doc *policy.Document, number int, pr
 		return
 	}
 	if principals {
-		if who, _ := s.names(&g.scope); who == kleene.False {
+		if s.names(&g.scope).any() == kleene.False {
 			return
 		}
 	}

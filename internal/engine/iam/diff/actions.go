@@ -59,7 +59,23 @@ func (c *comparison) classes() []*class {
 	d.read()
 	d.today()
 	d.future()
-	return d.out
+	for _, k := range d.out {
+		c.restrict(k)
+	}
+	return slices.DeleteFunc(d.out, func(k *class) bool { return len(k.known)+len(k.extra)+len(k.later) == 0 })
+}
+
+// restrict leaves those actions that are asked about.
+func (c *comparison) restrict(k *class) {
+	if c.only == nil {
+		return
+	}
+	out := func(name string) bool {
+		return !slices.ContainsFunc(c.only, func(p string) bool { return glob.Intersects(p, name) })
+	}
+	k.known = slices.DeleteFunc(k.known, func(i int) bool { return out(catalogue().lower[i]) })
+	k.extra = slices.DeleteFunc(k.extra, out)
+	k.later = slices.DeleteFunc(k.later, func(l later) bool { return out(l.example) })
 }
 
 type division struct {
@@ -213,13 +229,6 @@ func (d *division) laterOf(universe string, patterns []string) {
 		if !k.In[0] {
 			continue
 		}
-		name := k.Witness
-		if _, there := catalogue().index[name]; there {
-			if k.Only {
-				continue
-			}
-			name = k.Second
-		}
 		in := make([]bool, len(d.actions))
 		closest := ""
 		for i, p := range patterns {
@@ -236,7 +245,39 @@ func (d *division) laterOf(universe string, patterns []string) {
 		if closest == "" && universe != "?*:?*" {
 			closest = strings.TrimSuffix(universe, "?*") + "*"
 		}
+		name := d.name(closest, k, globs)
+		if name == "" {
+			continue
+		}
 		found := d.class(in)
 		found.later = append(found.later, later{pattern: closest, example: name})
 	}
+}
+
+// name makes a name that an action of the class may have and no action of today
+// has; empty where all that are possible are taken.
+func (d *division) name(pattern string, k glob.Class, globs []glob.Glob) string {
+	ideas := []string{k.Witness}
+	if !k.Only {
+		ideas = append(ideas, k.Second)
+	}
+	for _, with := range []string{"somethingnew", "anotherthing"} {
+		idea := fillWith(pattern, with)
+		fits := true
+		for i, g := range globs {
+			fits = fits && g.Machine().Match(idea) == k.In[i]
+		}
+		if fits {
+			ideas = slices.Insert(ideas, 0, idea)
+		}
+	}
+	for _, idea := range ideas {
+		if _, known := catalogue().index[idea]; !known && !slices.Contains(d.extra, idea) {
+			return idea
+		}
+	}
+	if k.Only {
+		return ""
+	}
+	return ideas[0]
 }

@@ -22,6 +22,9 @@
 package diff
 
 import (
+	"slices"
+	"strings"
+
 	"holdfast.dev/holdfast/internal/engine/iam"
 	"holdfast.dev/holdfast/internal/engine/iam/policy"
 )
@@ -78,7 +81,7 @@ type Region struct {
 	Example  Example
 	Verified bool
 
-	old, new iam.Decision
+	Old, New iam.Decision
 }
 
 // Span is what a pattern covers without what some others do.
@@ -140,7 +143,22 @@ func (r *Result) Widens() bool {
 
 // Compare tells what changes when the old policies are replaced by the new.
 func Compare(kind Kind, old, new []Policy) *Result {
+	return newComparison(kind).run(old, new)
+}
+
+// Granted tells which of the actions, which may have wildcards, the policies
+// allow on some resource under some circumstances: the regions of the result.
+func Granted(kind Kind, policies []Policy, actions []string) *Result {
 	c := newComparison(kind)
+	for _, a := range actions {
+		c.only = append(c.only, strings.ToLower(a))
+	}
+	r := c.run(nil, policies)
+	r.Regions = slices.DeleteFunc(r.Regions, func(x Region) bool { return x.Change != Allowed })
+	return r
+}
+
+func (c *comparison) run(old, new []Policy) *Result {
 	for _, p := range old {
 		c.add(0, p)
 	}

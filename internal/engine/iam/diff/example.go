@@ -32,7 +32,7 @@ func (c *comparison) exemplify(r *Region, f *finding) {
 					if r.Example.Action == "" {
 						r.Example = shown(e)
 					}
-					if old, new, ok := c.decide(person, place.name, resource, context); ok && old == r.old && new == r.new {
+					if old, new, ok := c.decide(person, place.name, resource, context); ok && old == r.Old && new == r.New {
 						r.Example, r.Verified = shown(e), true
 						return
 					}

@@ -222,7 +222,7 @@ func (c *comparison) report() {
 }
 
 func (c *comparison) region(f *finding) {
-	r := Region{Change: change(f.leaf), old: f.leaf.old, new: f.leaf.new, Principals: c.named(f.people), Resources: f.spans}
+	r := Region{Change: change(f.leaf), Old: f.leaf.old, New: f.leaf.new, Principals: c.named(f.people), Resources: f.spans}
 	for _, l := range f.leaf.when {
 		a := &c.atoms[l.atom]
 		if a.key == resourceAtom && l.holds {

@@ -14,6 +14,7 @@ type comparison struct {
 	kind   Kind
 	result *Result
 	sides  [2][]*iam.Policy
+	only   []string // patterns of the actions that are asked about; none: all
 
 	statements []statement
 	actions    []element

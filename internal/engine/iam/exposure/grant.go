@@ -55,7 +55,7 @@ type Grant struct {
 	Known     kleene.Value
 	Statement int
 	Sid       string
-	// Way is how; nil where the statement asks for nothing and nothing is denied.
+	// Way is how; nil where too little was seen to tell.
 	Way *World
 }
 
@@ -173,6 +173,9 @@ func (g *granting) add(who Who, public bool, known kleene.Value, way *World) {
 		return
 	}
 	t := &s.target
+	if way == nil && g.plain {
+		way = s.plainWay(who)
+	}
 	grant := Grant{
 		Who: who, Public: public, Known: known, Way: way, Statement: g.statement, Sid: t.Sid,
 		Actions: renderTexts(t.Actions), NotActions: renderTexts(t.NotActions),
@@ -180,6 +183,20 @@ func (g *granting) add(who Who, public bool, known kleene.Value, way *World) {
 	}
 	grant.CrossAccount, grant.External = s.outside(who)
 	g.out = append(g.out, grant)
+}
+
+// plainWay is a world for somebody who gets in as he likes.
+func (s *search) plainWay(who Who) *World {
+	visitors := s.guests(who)
+	if who.Kind == Everyone {
+		visitors = s.strangersAt()
+	}
+	for _, v := range visitors {
+		if deeds := s.deeds(v, nil); len(deeds) > 0 {
+			return s.worldOf(v, deeds[0], nil)
+		}
+	}
+	return nil
 }
 
 // outside tells whether somebody is beyond the owner's account, and beyond his

@@ -16,6 +16,25 @@ type World struct {
 	Action    string
 	Resource  string
 	Context   map[string][]string // the keys that the document asks about
+
+	who   *iam.Principal
+	owner string
+	made  []choice
+}
+
+// Decide asks what else has a say in this world: Block Public Access, resource
+// control policies. What the visitor's own account allows, it allows.
+func (w *World) Decide(policies iam.Policies) iam.Outcome {
+	ctx := &iam.Context{}
+	for i := range w.made {
+		w.made[i].put(ctx)
+	}
+	req, err := iam.NewRequest(iam.Request{Principal: w.who, Action: w.Action, Resource: w.Resource, Account: w.owner, Context: ctx})
+	if err != nil {
+		return iam.Outcome{}
+	}
+	policies.Identity = everything
+	return iam.Decide(req, &policies)
 }
 
 // search looks for a world in which one Allow statement of a document lets a
@@ -246,12 +265,13 @@ func (s *search) try(v *visitor, room *iam.Policies, d deed, axes [][]choice, ma
 	if answer == kleene.False {
 		return answer, nil
 	}
-	return answer, worldOf(v, d, made)
+	return answer, s.worldOf(v, d, made)
 }
 
-func worldOf(v *visitor, d deed, made []*choice) *World {
-	w := &World{Principal: nameOf(v.principal), Action: d.action, Resource: d.resource, Context: map[string][]string{}}
+func (s *search) worldOf(v *visitor, d deed, made []*choice) *World {
+	w := &World{Principal: nameOf(v.principal), Action: d.action, Resource: d.resource, Context: map[string][]string{}, who: v.principal, owner: s.owner}
 	for _, c := range made {
+		w.made = append(w.made, *c)
 		if c.values != nil {
 			w.Context[c.key] = c.values
 		}

@@ -132,10 +132,10 @@ func reduce(list []Text, covers func(a, b string) bool) []Text {
 		return list
 	}
 	sorted := slices.Clone(list)
-	// Shorter patterns first: they are the ones to cover others, and of two that
-	// are equal but for their case the same one stays whatever the order was.
+	// Of two that are equal but for their case the same one stays whatever the
+	// order was: that with the lower case in front, as AWS writes services.
 	slices.SortStableFunc(sorted, func(a, b Text) int {
-		return cmp.Or(cmp.Compare(len(a.Value), len(b.Value)), cmp.Compare(a.Value, b.Value))
+		return cmp.Or(cmp.Compare(len(a.Value), len(b.Value)), cmp.Compare(b.Value, a.Value))
 	})
 	sorted = slices.CompactFunc(sorted, func(a, b Text) bool { return a.Value == b.Value && !a.Partial && !b.Partial })
 	keep := make([]Text, 0, len(sorted))

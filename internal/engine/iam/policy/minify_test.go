@@ -44,7 +44,7 @@ func TestMinify(t *testing.T) {
 		},
 		"what comes twice": {
 			in:  `{"Effect":"Allow","Action":["s3:PutObject","s3:GetObject","S3:getobject"],"Resource":["arn:aws:s3:::b","arn:aws:s3:::a","arn:aws:s3:::b"]}`,
-			out: `{"Effect":"Allow","Action":["S3:getobject","s3:PutObject"],"Resource":["arn:aws:s3:::a","arn:aws:s3:::b"]}`,
+			out: `{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject"],"Resource":["arn:aws:s3:::a","arn:aws:s3:::b"]}`,
 		},
 		"what another includes": {
 			in:  `{"Effect":"Allow","Action":["s3:GetObject","s3:Get*","s3:GetObject*"],"Resource":["arn:aws:s3:::b/*","arn:aws:s3:::b/x","arn:aws:s3:::b/${aws:username}","arn:aws:s3:::c"]}`,
