@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"holdfast.dev/holdfast/internal/app"
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
+)
+
+func (p *program) iamMinify() *cobra.Command {
+	var f policyFlags
+	var dropSids, patterns, aggressive bool
+	c := &cobra.Command{
+		Use:   "minify FILE|-",
+		Short: "Say the same policy in fewer characters",
+		Long: `Prints the policy without white space and with everything left out that decides
+nothing: lists of one without brackets, actions and resources that others include,
+statements that others cover; statements that differ in one list only are joined.
+The decision of every request stays the same.
+
+--drop-sids gives up the names of statements, which also lets statements of
+different names be joined. --patterns writes actions as prefixes with * where the
+action catalogue has no other action of that prefix; an action that AWS adds later
+may then be included. --aggressive is both.
+
+What was saved is said on standard error.`,
+		Example: `  holdfast iam minify policy.json > small.json
+  holdfast iam minify policy.json --aggressive --out small.json
+  holdfast iam minify - --type scp < guardrail.json`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			var ways []string
+			if dropSids || aggressive {
+				ways = append(ways, app.DropSids)
+			}
+			if patterns || aggressive {
+				ways = append(ways, app.Patterns)
+			}
+			return p.runMinify(c, f, ways, args)
+		},
+	}
+	c.Flags().StringVar(&f.file, "out", "", "write to this file instead of standard output")
+	f.flags(c)
+	c.Flags().BoolVar(&dropSids, app.DropSids, false, "give up the names of statements")
+	c.Flags().BoolVar(&patterns, app.Patterns, false, "write actions as prefixes where the catalogue has no other")
+	c.Flags().BoolVar(&aggressive, "aggressive", false, "both")
+	return c
+}
+
+func (p *program) runMinify(c *cobra.Command, f policyFlags, ways, args []string) error {
+	o, err := p.policyOptions(f, args)
+	if err != nil {
+		return err
+	}
+	small, err := p.Minify(c.Context(), o, ways...)
+	if err != nil {
+		return err
+	}
+	if err := p.write(f.output, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%s\n", small.Text)
+		return err
+	}); err != nil {
+		return err
+	}
+	before, after := small.File.Size.Count(small.Quota.Unit), small.Size.Count(small.Quota.Unit)
+	fmt.Fprintf(p.Err, "%s: %d → %d %s (%s); %s\n", plain(small.File.Path), before, after, small.Quota.Unit, saving(before, after), room(after, small.Quota))
+	for _, way := range []string{app.DropSids, app.Patterns} {
+		if with, ok := small.With[way]; ok && with.Count(small.Quota.Unit) < after {
+			fmt.Fprintf(p.Err, "--%s would make it %d\n", way, with.Count(small.Quota.Unit))
+		}
+	}
+	return nil
+}
+
+func saving(before, after int) string {
+	if after >= before {
+		return "nothing to save"
+	}
+	return fmt.Sprintf("%d saved, %.1f %%", before-after, float64((before-after)*1000/before)/10)
+}
+
+func room(n int, q policy.Quota) string {
+	if n > q.Limit {
+		return fmt.Sprintf("still too large for a %s of %d", q.Name, q.Limit)
+	}
+	return fmt.Sprintf("%.1f %% of a %s of %d", float64(n*1000/q.Limit)/10, q.Name, q.Limit)
+}
