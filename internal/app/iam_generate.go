@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -41,34 +42,27 @@ func (a *App) IAMGenerate(ctx context.Context, o GenerateOptions) (*Generated, e
 	}
 	out := &Generated{}
 	var mapper activity.Mapper
-	out.Read, out.Gaps, err = eachRecord(ctx, o, func(_ *evidence.Event, r *activity.Record) {
-		if r != nil {
-			mapper.Learn(r)
+	known := map[string]bool{}
+	out.Read, out.Gaps, err = eachEvent(ctx, o, func(e *evidence.Event) {
+		if tells(e, known) {
+			if r, err := activity.Parse(e.Raw); err == nil {
+				mapper.Learn(r)
+			}
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
 	if out.Read.Files == 0 {
-		return nil, Usage(errors.New("--events: there are no CloudTrail files (.json, .json.gz, .jsonl) there"))
+		return nil, Usage(errNoLogs)
 	}
-	_, _, err = eachRecord(ctx, o, func(e *evidence.Event, r *activity.Record) {
-		if r == nil {
-			return
-		}
-		if r.Data() || e.Service == "kms.amazonaws.com" {
+	_, _, err = eachEvent(ctx, o, func(e *evidence.Event) {
+		if dataEvent(e) {
 			log.Saw(activity.Prefix(e.Service))
 		}
-		who, skip := r.Principal()
-		if skip != activity.NoSkip || !log.Concerns(who) {
-			return
+		if e.Principal == "" || log.MayConcern(e.Principal) {
+			generateFrom(log, &mapper, e)
 		}
-		log.Event(e.Time)
-		calls, skip := mapper.Map(r)
-		if skip != activity.NoSkip {
-			log.Skip(e.Service+":"+e.Name, skip)
-		}
-		log.Add(calls)
 	})
 	if err != nil {
 		return nil, err
@@ -80,6 +74,56 @@ func (a *App) IAMGenerate(ctx context.Context, o GenerateOptions) (*Generated, e
 		return out, Usage(fmt.Errorf("no event of %s is in these files; --list names the principals that are", log.Principal()))
 	}
 	return out, nil
+}
+
+var errNoLogs = errors.New("--events: there are no CloudTrail files (.json, .json.gz, .jsonl) there")
+
+// generateFrom adds an event to the log if it is its principal's.
+func generateFrom(log *generate.Log, mapper *activity.Mapper, e *evidence.Event) {
+	r, err := activity.Parse(e.Raw)
+	if err != nil {
+		log.Skip(e.Service+":"+e.Name, activity.Unreadable)
+		return
+	}
+	who, skip := r.Principal()
+	if skip != activity.NoSkip || !log.Concerns(who) {
+		return
+	}
+	log.Event(e.Time)
+	calls, skip := mapper.Map(r)
+	if skip != activity.NoSkip {
+		log.Skip(e.Service+":"+e.Name, skip)
+	}
+	log.Add(calls)
+}
+
+// tells is a quick look whether a record may tell more of IAM than who made the
+// call, which is known after the principal's first record.
+func tells(e *evidence.Event, known map[string]bool) bool {
+	const most = 1 << 16
+	if e.Service == "iam.amazonaws.com" || e.Service == "sts.amazonaws.com" || !known[e.Principal] {
+		if len(known) < most {
+			known[e.Principal] = true
+		}
+		return true
+	}
+	return bytes.Count(e.Raw, []byte(":iam::")) > 1
+}
+
+// dataEvent tells whether the trail records what trails leave out unless told.
+func dataEvent(e *evidence.Event) bool {
+	if e.Service == "kms.amazonaws.com" {
+		return true
+	}
+	if !bytes.Contains(e.Raw, []byte(`"Data"`)) && !bytes.Contains(e.Raw, []byte(`"managementEvent"`)) {
+		return false
+	}
+	for _, mark := range []string{`"eventCategory":"Data"`, `"eventCategory": "Data"`, `"managementEvent":false`, `"managementEvent": false`} {
+		if bytes.Contains(e.Raw, []byte(mark)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Actor is a principal that CloudTrail files show.
@@ -94,8 +138,9 @@ type Actor struct {
 // IAMActors lists the users and roles that CloudTrail files show, the busiest first.
 func (a *App) IAMActors(ctx context.Context, o GenerateOptions) ([]Actor, []evidence.Gap, error) {
 	known := map[string]*Actor{}
-	read, gaps, err := eachRecord(ctx, o, func(e *evidence.Event, r *activity.Record) {
-		if r == nil {
+	read, gaps, err := eachEvent(ctx, o, func(e *evidence.Event) {
+		r, err := activity.Parse(e.Raw)
+		if err != nil {
 			return
 		}
 		who, skip := r.Principal()
@@ -130,7 +175,7 @@ func (a *App) IAMActors(ctx context.Context, o GenerateOptions) ([]Actor, []evid
 		return nil, nil, err
 	}
 	if read.Files == 0 {
-		return nil, nil, Usage(errors.New("--events: there are no CloudTrail files (.json, .json.gz, .jsonl) there"))
+		return nil, nil, Usage(errNoLogs)
 	}
 	out := make([]Actor, 0, len(known))
 	for _, k := range known {
@@ -140,8 +185,8 @@ func (a *App) IAMActors(ctx context.Context, o GenerateOptions) ([]Actor, []evid
 	return out, gaps, nil
 }
 
-// eachRecord reads the files once. A record that cannot be read in full is nil.
-func eachRecord(ctx context.Context, o GenerateOptions, do func(*evidence.Event, *activity.Record)) (cloudtrail.Stats, []evidence.Gap, error) {
+// eachEvent reads the files once.
+func eachEvent(ctx context.Context, o GenerateOptions, do func(*evidence.Event)) (cloudtrail.Stats, []evidence.Gap, error) {
 	files, err := cloudtrail.Local(o.Events...)
 	if err != nil {
 		return cloudtrail.Stats{}, nil, Usage(err)
@@ -156,11 +201,7 @@ func eachRecord(ctx context.Context, o GenerateOptions, do func(*evidence.Event,
 		if err != nil {
 			return cloudtrail.Stats{}, nil, err
 		}
-		r, err := activity.Parse(e.Raw)
-		if err != nil {
-			r = nil
-		}
-		do(&e, r)
+		do(&e)
 	}
 	return reader.Stats(), gaps, nil
 }

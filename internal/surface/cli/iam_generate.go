@@ -200,18 +200,19 @@ func writePolicies(out io.Writer, list []*policy.Document) error {
 // generatedReport says what has to be known about a policy.
 func generatedReport(w io.Writer, g *app.Generated) {
 	fmt.Fprintf(w, "%s: %s from %s to %s\n", g.Principal, plural(g.Events, "event"), stamp(g.From), stamp(g.To))
-	fmt.Fprintf(w, "Verified: %s in use, each allowed by the policy alone\n", plural(g.Verified, "permission"))
-	switch {
-	case len(g.Policies) == 0:
-		fmt.Fprintln(w, "No policy: nothing that was seen needs a permission")
-	case len(g.Policies) > 1:
-		fmt.Fprintf(w, "Split into %s: one would be longer than a managed policy may be\n", plural(len(g.Policies), "policy document"))
+	if len(g.Policies) == 0 {
+		fmt.Fprintln(w, "No policy: nothing that succeeded needs a permission")
+	} else {
+		fmt.Fprintf(w, "Verified: %s in use, each allowed by the policy alone\n", plural(g.Verified, "permission"))
+	}
+	if n := len(g.Policies); n > 1 {
+		fmt.Fprintf(w, "Split into %d documents, since one would be longer than a managed policy may be; a lower --max-resources makes it shorter\n", n)
 	}
 	section(w, "Wider than what was seen", g.Wildcards, func(x generate.Wildcard) string {
 		return short(x.Actions, 4) + " on " + x.Resource + ": " + x.Why
 	})
 	section(w, "Derived from other events", g.Derived, func(x generate.Derived) string {
-		text := x.Action + " on " + x.Resource
+		text := x.Action + " on " + few(x.Resources)
 		if x.Condition != "" {
 			text += " (" + x.Condition + ")"
 		}
@@ -219,17 +220,17 @@ func generatedReport(w io.Writer, g *app.Generated) {
 	})
 	section(w, "Assumed", g.Assumed, func(x generate.Assumed) string { return x.Resource + ": " + x.Why })
 	section(w, "Granted though only seen to fail", g.Failed, func(x generate.Failed) string {
-		return x.Action + " on " + x.Resource + ": " + short(x.Errors, 3)
+		return x.Action + " on " + few(x.Resources) + ": " + short(x.Errors, 3)
 	})
 	section(w, "Denied, and not granted", g.Denied, func(x generate.Denied) string {
-		return fmt.Sprintf("%s on %s (%d times)", x.Action, x.Resource, x.Count)
+		return fmt.Sprintf("%s on %s (%d×)", x.Action, few(x.Resources), x.Count)
 	})
 	section(w, "Seen and NOT covered", g.Uncovered, func(x generate.Lost) string {
 		text := x.Event
 		if x.Action != "" {
 			text = x.Action + " on " + x.Resource + " of " + x.Event
 		}
-		return fmt.Sprintf("%s (%d times): %s", text, x.Count, x.Why)
+		return fmt.Sprintf("%s (%d×): %s", text, x.Count, x.Why)
 	})
 	section(w, "What these logs cannot show", g.Blind, func(x string) string { return x })
 }
@@ -249,6 +250,14 @@ func section[T any](w io.Writer, title string, list []T, line func(T) string) {
 		}
 		fmt.Fprintln(w, "  "+oneLine(line(x)))
 	}
+}
+
+// few names a resource, or says how many there are.
+func few(resources []string) string {
+	if len(resources) == 1 {
+		return resources[0]
+	}
+	return fmt.Sprintf("%d resources such as %s", len(resources), resources[0])
 }
 
 // short names the first of a list and how many more there are.

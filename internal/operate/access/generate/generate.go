@@ -104,6 +104,15 @@ func (l *Log) Concerns(p *iam.Principal) bool {
 	return p.Role == l.who.ARN || p.Role[strings.LastIndexByte(p.Role, '/')+1:] == l.who.Name
 }
 
+// MayConcern is a quick look at the ARN in a record: false where it cannot be the
+// log's principal.
+func (l *Log) MayConcern(arn string) bool {
+	if l.who.Kind == iam.KindUser {
+		return arn == l.who.ARN
+	}
+	return strings.Contains(arn, l.who.Account) && strings.Contains(arn, "/"+l.who.Name)
+}
+
 // Saw notes that the logs hold data events of a service, whoever caused them.
 func (l *Log) Saw(service string) { l.data[service] = true }
 
@@ -166,10 +175,21 @@ func (l *Log) Add(calls []activity.Call) {
 
 // needed are the permissions that were used, in order; those that were only ever
 // denied are not among them.
+//
+// A call that failed and named no resource needs nothing where others of its kind
+// succeeded: it would only widen what they need.
 func (l *Log) needed() []*seen {
+	type kind struct{ action, kind string }
+	done := map[kind]bool{}
+	for _, s := range l.calls {
+		if s.succeeded > 0 {
+			done[kind{s.call.Request.Action, s.call.Type}] = true
+		}
+	}
 	var out []*seen
 	for _, s := range l.calls {
-		if s.succeeded+s.failed > 0 {
+		vain := s.succeeded == 0 && s.call.Request.Partial && done[kind{s.call.Request.Action, s.call.Type}]
+		if s.succeeded+s.failed > 0 && !vain {
 			out = append(out, s)
 		}
 	}
@@ -206,7 +226,7 @@ func (l *Log) Policy(o Options) (*Result, error) {
 		}
 	}
 	needed := l.needed()
-	r := l.report()
+	r := l.report(needed)
 	grants := l.grants(needed, o, r)
 	documents, err := pack(statements(grants), o.Limit)
 	if err != nil {

@@ -107,13 +107,7 @@ func (f *family) patterns(o Options) (list []string, why string) {
 		for _, r := range f.resources {
 			list = append(list, started(r))
 		}
-		why = "the record does not name the resource"
-		if f.why != "" {
-			why = f.why
-		}
-		if f.secret() {
-			why = "the record names the secret without the six letters at the end of its ARN"
-		}
+		why = f.unnamed()
 	default:
 		for _, r := range f.resources {
 			if r == "*" {
@@ -138,7 +132,19 @@ func (f *family) patterns(o Options) (list []string, why string) {
 	return list, why
 }
 
-func (f *family) secret() bool { return strings.EqualFold(f.kind, "secret") }
+// unnamed says why only the start of the resources is known.
+func (f *family) unnamed() string {
+	_, name, _ := strings.Cut(f.action, ":")
+	switch {
+	case f.why != "":
+		return f.why
+	case strings.EqualFold(f.kind, "secret"):
+		return "the record names the secret without the six letters at the end of its ARN"
+	case strings.HasPrefix(name, "Create") || strings.HasPrefix(name, "Run") || strings.HasPrefix(name, "Allocate") || strings.HasPrefix(name, "Register"):
+		return "AWS gives the id when the thing is made, or the record does not name it"
+	}
+	return "the record does not name the resource"
+}
 
 // started is the pattern of a resource of which only the start is known.
 func started(start string) string {

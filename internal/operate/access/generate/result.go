@@ -42,8 +42,8 @@ type Wildcard struct {
 // Derived is a grant that no record shows by itself.
 type Derived struct {
 	Action    string   `json:"action"`
-	Resource  string   `json:"resource"`
 	Condition string   `json:"condition,omitempty"`
+	Resources []string `json:"resources"`
 	Events    []string `json:"events"`
 }
 
@@ -55,17 +55,17 @@ type Assumed struct {
 
 // Failed is a grant for calls that never succeeded.
 type Failed struct {
-	Action   string   `json:"action"`
-	Resource string   `json:"resource"`
-	Errors   []string `json:"errors"`
-	Count    int      `json:"count"`
+	Action    string   `json:"action"`
+	Resources []string `json:"resources"`
+	Errors    []string `json:"errors"`
+	Count     int      `json:"count"`
 }
 
 // Denied is what was refused.
 type Denied struct {
-	Action   string `json:"action"`
-	Resource string `json:"resource"`
-	Count    int    `json:"count"`
+	Action    string   `json:"action"`
+	Resources []string `json:"resources"`
+	Count     int      `json:"count"`
 }
 
 // Lost is what was seen and is not covered.
@@ -84,29 +84,19 @@ type Skipped struct {
 }
 
 // report fills in what does not depend on the policy.
-func (l *Log) report() *Result {
+func (l *Log) report(needed []*seen) *Result {
 	r := &Result{
 		Principal: l.who.ARN, From: l.first, To: l.last, Events: l.events,
 		Policies: []*policy.Document{}, Wildcards: []Wildcard{}, Derived: []Derived{}, Assumed: []Assumed{}, Failed: []Failed{},
 		Denied: []Denied{}, Uncovered: []Lost{}, Blind: l.blind(), Skipped: []Skipped{},
 	}
-	all := slices.SortedFunc(maps.Values(l.calls), compareSeen)
-	for _, s := range all {
-		q := &s.call.Request
-		switch {
-		case s.denied > 0 && s.succeeded+s.failed == 0:
-			if !s.derived {
-				r.Denied = append(r.Denied, Denied{q.Action, shown(q.Resource, q.Partial), s.denied})
-			}
-			continue
-		case s.succeeded == 0 && !s.derived:
-			r.Failed = append(r.Failed, Failed{q.Action, shown(q.Resource, q.Partial), slices.Sorted(maps.Keys(s.errors)), s.failed})
-		}
-		if s.derived {
-			r.Derived = append(r.Derived, Derived{q.Action, shown(q.Resource, q.Partial), conditionText(s.call.Conditions), slices.Sorted(maps.Keys(s.because))})
-		}
-		if s.call.Assumed != "" && !q.Partial {
-			r.Assumed = append(r.Assumed, Assumed{q.Resource, s.call.Assumed})
+	used := map[*seen]bool{}
+	for _, s := range needed {
+		used[s] = true
+	}
+	for _, s := range slices.SortedFunc(maps.Values(l.calls), compareSeen) {
+		if used[s] || s.succeeded+s.failed == 0 {
+			r.note(s)
 		}
 	}
 	slices.SortFunc(r.Assumed, func(a, b Assumed) int { return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Why, b.Why)) })
@@ -117,6 +107,53 @@ func (l *Log) report() *Result {
 		}
 	}
 	return r
+}
+
+// note tells of one permission what is not plain to see from the policy.
+func (r *Result) note(s *seen) {
+	q := &s.call.Request
+	resource := shown(q.Resource, q.Partial)
+	if s.succeeded+s.failed == 0 {
+		if s.derived {
+			return // its event was refused, and stands for itself
+		}
+		d := alikeIn(&r.Denied, func(d *Denied) bool { return d.Action == q.Action })
+		d.Action, d.Resources, d.Count = q.Action, append(d.Resources, resource), d.Count+s.denied
+		return
+	}
+	if s.derived {
+		condition := conditionText(s.call.Conditions)
+		d := alikeIn(&r.Derived, func(d *Derived) bool { return d.Action == q.Action && d.Condition == condition })
+		d.Action, d.Condition, d.Resources = q.Action, condition, append(d.Resources, resource)
+		d.Events = union(d.Events, s.because)
+	} else if s.succeeded == 0 {
+		f := alikeIn(&r.Failed, func(f *Failed) bool { return f.Action == q.Action })
+		f.Action, f.Resources, f.Count = q.Action, append(f.Resources, resource), f.Count+s.failed
+		f.Errors = union(f.Errors, s.errors)
+	}
+	if s.call.Assumed != "" && !q.Partial {
+		r.Assumed = append(r.Assumed, Assumed{q.Resource, s.call.Assumed})
+	}
+}
+
+// alikeIn is the element that is alike, or a new one at the end.
+func alikeIn[T any](list *[]T, alike func(*T) bool) *T {
+	for i := range *list {
+		if alike(&(*list)[i]) {
+			return &(*list)[i]
+		}
+	}
+	var zero T
+	*list = append(*list, zero)
+	return &(*list)[len(*list)-1]
+}
+
+func union(list []string, more map[string]bool) []string {
+	for s := range more {
+		list = append(list, s)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func shown(resource string, partial bool) string {
@@ -168,6 +205,8 @@ func (l *Log) blind() []string {
 
 func spanText(d time.Duration) string {
 	switch {
+	case d < time.Minute:
+		return "less than a minute"
 	case d < 2*time.Hour:
 		return plural(int(d/time.Minute), "minute")
 	case d < 48*time.Hour:

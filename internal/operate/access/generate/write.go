@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -48,7 +49,7 @@ func statements(grants []grant) []policy.Statement {
 		if x, y := a.resources[0] == "*", b.resources[0] == "*"; x != y {
 			return compareBool(x, y)
 		}
-		return strings.Compare(a.actions[0]+"\x00"+a.resources[0], b.actions[0]+"\x00"+b.resources[0])
+		return cmp.Or(cmp.Compare(a.actions[0], b.actions[0]), slices.Compare(a.resources, b.resources), cmp.Compare(fmt.Sprint(a.conditions), fmt.Sprint(b.conditions)))
 	})
 	var out []policy.Statement
 	for _, g := range order {
@@ -56,9 +57,25 @@ func statements(grants []grant) []policy.Statement {
 		for _, c := range g.conditions {
 			s.Conditions = append(s.Conditions, policy.Condition{Operator: "StringEquals", Key: c.Key, Values: texts([]string{c.Value})})
 		}
-		out = append(out, s)
+		if !joined(out, s) {
+			out = append(out, s)
+		}
 	}
 	return out
+}
+
+// joined adds a statement's value to the one before, where they differ in that
+// alone: a role handed to two services.
+func joined(out []policy.Statement, s policy.Statement) bool {
+	if len(out) == 0 || len(s.Conditions) != 1 {
+		return false
+	}
+	before := &out[len(out)-1]
+	if len(before.Conditions) != 1 || before.Conditions[0].Key != s.Conditions[0].Key || !slices.Equal(before.Actions, s.Actions) || !slices.Equal(before.Resources, s.Resources) {
+		return false
+	}
+	before.Conditions[0].Values = append(before.Conditions[0].Values, s.Conditions[0].Values...)
+	return true
 }
 
 // covered tells whether another pattern of a set, which ends in its only wildcard,
