@@ -34,8 +34,9 @@ func lastAccessedCollector() aws.Collector {
 		Operations: []string{"iam.GenerateServiceLastAccessedDetails", "iam.GetServiceLastAccessedDetails", "iam.ListRoles", "iam.ListUsers"},
 		Collect: func(ctx context.Context, s *aws.Session) error {
 			w := &iamWalk{s: s, client: iam.NewFromConfig(s.Config)}
-			return aws.Each(ctx, w.principals(ctx), func(ctx context.Context, arn string) error {
-				w.lastAccessed(ctx, arn)
+			jobs := w.accessJobs(ctx, w.principals(ctx))
+			return aws.Each(ctx, jobs, func(ctx context.Context, job *accessJob) error {
+				w.lastAccessed(ctx, job)
 				return ctx.Err()
 			})
 		},
@@ -72,35 +73,56 @@ func (w *iamWalk) principals(ctx context.Context) []string {
 	return slices.DeleteFunc(arns, func(arn string) bool { return arn == "" })
 }
 
+// accessJob is the report of one principal.
+type accessJob struct {
+	arn string
+	id  *string
+	err error // why it is not made
+}
+
+// accessJobs has all reports made before any is waited for: each takes AWS some
+// seconds, whatever their number.
+func (w *iamWalk) accessJobs(ctx context.Context, arns []string) []*accessJob {
+	jobs := make([]*accessJob, len(arns))
+	for i, arn := range arns {
+		jobs[i] = &accessJob{arn: arn, err: context.Canceled}
+	}
+	_ = aws.Each(ctx, jobs, func(ctx context.Context, job *accessJob) error {
+		out, err := aws.Call(ctx, w.s, "iam", "GenerateServiceLastAccessedDetails", w.client.GenerateServiceLastAccessedDetails,
+			&iam.GenerateServiceLastAccessedDetailsInput{Arn: &job.arn, Granularity: types.AccessAdvisorUsageGranularityTypeActionLevel})
+		if job.err = err; err == nil {
+			if job.id = out.JobId; text(job.id) == "" {
+				job.err = errors.New("AWS named no job")
+			}
+		}
+		return ctx.Err()
+	}) // what is left when the context ends is not looked at any more
+	return jobs
+}
+
 // lastAccessed emits what the report of one principal says.
-func (w *iamWalk) lastAccessed(ctx context.Context, arn string) {
-	p := map[string]any{"PrincipalArn": arn}
-	services, operation, err := w.accessReport(ctx, arn)
+func (w *iamWalk) lastAccessed(ctx context.Context, job *accessJob) {
+	p := map[string]any{"PrincipalArn": job.arn}
+	services, operation, err := w.accessReport(ctx, job)
 	switch {
 	case aws.Is(err, "NoSuchEntity", "NoSuchEntityException"):
 		return // deleted since it was listed
 	case err != nil:
-		w.hide(p, operation, err, typeLastAccessed, arn, "Services")
+		w.hide(p, operation, err, typeLastAccessed, job.arn, "Services")
 	default:
 		p["Services"] = accessedServices(services)
 	}
-	w.s.Emit(evidence.Resource{Type: typeLastAccessed, ID: arn, ARN: arn, Properties: p})
+	w.s.Emit(evidence.Resource{Type: typeLastAccessed, ID: job.arn, ARN: job.arn, Properties: p})
 }
 
-// accessReport has a report made and waits for it. It names the operation that
-// failed.
-func (w *iamWalk) accessReport(ctx context.Context, arn string) ([]types.ServiceLastAccessed, string, error) {
-	job, err := aws.Call(ctx, w.s, "iam", "GenerateServiceLastAccessedDetails", w.client.GenerateServiceLastAccessedDetails,
-		&iam.GenerateServiceLastAccessedDetailsInput{Arn: &arn, Granularity: types.AccessAdvisorUsageGranularityTypeActionLevel})
-	if err == nil && text(job.JobId) == "" {
-		err = errors.New("AWS named no job")
-	}
-	if err != nil {
-		return nil, "GenerateServiceLastAccessedDetails", err
+// accessReport waits for a report. It names the operation that failed.
+func (w *iamWalk) accessReport(ctx context.Context, job *accessJob) ([]types.ServiceLastAccessed, string, error) {
+	if job.err != nil {
+		return nil, "GenerateServiceLastAccessedDetails", job.err
 	}
 	wait := time.Second
 	for range maxAccessPolls {
-		services, status, err := w.accessPages(ctx, job.JobId)
+		services, status, err := w.accessPages(ctx, job.id)
 		if err != nil || status == types.JobStatusTypeCompleted {
 			return services, "GetServiceLastAccessedDetails", err
 		}
