@@ -124,6 +124,12 @@ func TestExpand(t *testing.T) {
 	if s3 := len(Expand("s3:*")); all != 22091 || len(Expand("*:*")) != all || len(Expand("**")) != all || s3 < 150 || s3 != len(Expand("S3:*")) {
 		t.Errorf("all %d, *:* %d, s3 %d", all, len(Expand("*:*")), s3)
 	}
+	if hostile := Expand("*:" + strings.Repeat("*e", 3000) + strings.Repeat("*", 3000)); len(hostile) != 0 {
+		t.Errorf("a hostile pattern means %v", hostile)
+	}
+	if got := Expand("sts:Get" + strings.Repeat("*", 5000) + "CallerIdentity"); len(got) != 1 {
+		t.Errorf("many stars are not one: %v", got)
+	}
 	sorted := slices.IsSortedFunc(Expand("*:*List*"), func(a, b *Action) int {
 		if a.Service != b.Service {
 			return strings.Compare(a.Service, b.Service)
@@ -141,6 +147,28 @@ func TestRCP(t *testing.T) {
 			t.Errorf("RCP(%q) = %v", service, !want)
 		}
 	}
+}
+
+// FuzzExpand compares with matching every full name, where the pattern has a colon
+// outside of what * may stand for.
+func FuzzExpand(f *testing.F) {
+	f.Add("s3:Get*")
+	f.Add("*:*Caller?dentity")
+	f.Add("s?s:**")
+	f.Fuzz(func(t *testing.T, pattern string) {
+		if len(pattern) > 200 {
+			return
+		}
+		want := 0
+		for _, a := range open().all() {
+			if matches(pattern, a.full) {
+				want++
+			}
+		}
+		if got := len(Expand(pattern)); got != want {
+			t.Errorf("Expand(%q) has %d actions, want %d", pattern, got, want)
+		}
+	})
 }
 
 func BenchmarkLookup(b *testing.B) {

@@ -7,6 +7,7 @@ import "strings"
 // means something only where it can reach over one.
 func Expand(pattern string) []*Action {
 	c := open()
+	pattern = single(pattern)
 	prefix, name, colon := strings.Cut(pattern, ":")
 	if stars(prefix) && (!colon || stars(name)) {
 		return c.all()
@@ -59,6 +60,14 @@ func (s *Service) expandWhole(out []*Action, pattern string) []*Action {
 		}
 	}
 	return out
+}
+
+// single makes one * of several in a row, which mean the same and cost more.
+func single(pattern string) string {
+	for strings.Contains(pattern, "**") {
+		pattern = strings.ReplaceAll(pattern, "**", "*")
+	}
+	return pattern
 }
 
 // stars tells whether a pattern matches everything.
