@@ -329,6 +329,8 @@ func remedy(text string) string {
 	switch {
 	case strings.Contains(text, "last-accessed data was not collected"):
 		return "; collect it: holdfast collect --types Holdfast::IAM::LastAccessed"
+	case strings.Contains(text, "LastAccessedDetails denied"):
+		return "; allow it: holdfast collect --print-policy --types Holdfast::IAM::LastAccessed"
 	case strings.Contains(text, " denied"):
 		return "; allow it: holdfast collect --print-policy"
 	case strings.Contains(text, "not collected"):
