@@ -6,6 +6,7 @@ import (
 
 	"holdfast.dev/holdfast/internal/engine/iam"
 	"holdfast.dev/holdfast/internal/engine/iam/policy"
+	"holdfast.dev/holdfast/internal/kleene"
 )
 
 // Where everything is known the engine says what the oracle says.
@@ -34,7 +35,9 @@ func TestPropertyEngineIsOracle(t *testing.T) {
 }
 
 // Adding a Deny never grants, and removing an Allow never grants, whichever layer
-// it is in and whatever is not known.
+// it is in and whatever is not known. There is one exception, and it is AWS's own:
+// without the statement that made it public a bucket policy is no longer public,
+// and RestrictPublicBuckets lets its other grants be.
 func TestPropertyLessIsNeverMore(t *testing.T) {
 	m := newMaker(2)
 	for i := range cases(t, 6_000) {
@@ -50,7 +53,11 @@ func TestPropertyLessIsNeverMore(t *testing.T) {
 			if after := w.engine(t); grants(before, after) {
 				t.Fatalf("case %d: adding a Deny to %s turns %v into %v\n%v", i, name, before.Decision, after.Decision, w)
 			}
+			shut := name == "resource" && w.bucket != nil && w.bucket.RestrictPublicBuckets != kleene.False
 			for d, doc := range kept {
+				if shut {
+					break
+				}
 				s := slices.IndexFunc(doc.Statements, func(s policy.Statement) bool { return s.Effect == policy.Allow })
 				if s < 0 {
 					continue
@@ -76,7 +83,7 @@ func grants(before, after iam.Outcome) bool {
 		case iam.Allowed:
 			return 2
 		case iam.Unknown:
-			if o.Allowed == 0 { // kleene.Unknown: it may be allowed
+			if o.Allowed == kleene.Unknown {
 				return 1
 			}
 		}
