@@ -55,7 +55,8 @@ type Grant struct {
 	Known     kleene.Value
 	Statement int
 	Sid       string
-	// Way is how; nil where too little was seen to tell.
+	// Way is how; nil where too little was seen to tell, and of Grants also where it
+	// is plain to see.
 	Way *World
 }
 
@@ -66,13 +67,22 @@ func (g *Grant) Narrowed() bool { return len(g.Conditions) > 0 }
 // of the actions given as patterns, or to any where none is given. The second
 // answer is Unknown where the document may hold statements that were not seen.
 func Grants(doc *policy.Document, zone Zone, actions ...string) ([]Grant, kleene.Value) {
+	return grants(doc, zone, actions, false)
+}
+
+// ExplainGrants is Grants with a way for each, also where it is plain to see.
+func ExplainGrants(doc *policy.Document, zone Zone) ([]Grant, kleene.Value) {
+	return grants(doc, zone, nil, true)
+}
+
+func grants(doc *policy.Document, zone Zone, actions []string, explain bool) ([]Grant, kleene.Value) {
 	var out []Grant
 	for i := range doc.Statements {
 		st := &doc.Statements[i]
 		if st.Effect == policy.Deny {
 			continue
 		}
-		g := granting{search: newSearch(doc, i, zone, actions), statement: i, plain: len(actions) == 0 && plainlyOpen(doc, i)}
+		g := granting{search: newSearch(doc, i, zone, actions), statement: i, explain: explain, plain: len(actions) == 0 && plainlyOpen(doc, i)}
 		g.all(st)
 		out = append(out, g.out...)
 	}
@@ -84,6 +94,7 @@ type granting struct {
 	search    *search
 	statement int
 	plain     bool // it lets in whom it names, without further ado
+	explain   bool
 	out       []Grant
 }
 
@@ -173,7 +184,7 @@ func (g *granting) add(who Who, public bool, known kleene.Value, way *World) {
 		return
 	}
 	t := &s.target
-	if way == nil && g.plain {
+	if way == nil && g.plain && g.explain {
 		way = s.plainWay(who)
 	}
 	grant := Grant{
