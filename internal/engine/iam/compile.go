@@ -18,14 +18,15 @@ type Policy struct {
 
 	statements []statement
 	index      index
-	denies     bool         // some statement may deny
+	denies     bool         // some statement may deny, or was not seen
+	unseen     bool         // there may be statements besides those listed
 	public     kleene.Value // what Amazon S3 calls public
 }
 
 // Compile makes a document ready to decide. It does not fail: what it does not
 // understand is unseen, and makes what depends on it Unknown.
 func Compile(name string, doc *policy.Document) *Policy {
-	p := &Policy{Name: name, Doc: doc, statements: make([]statement, len(doc.Statements))}
+	p := &Policy{Name: name, Doc: doc, statements: make([]statement, len(doc.Statements)), unseen: doc.Unseen != "", denies: doc.Unseen != ""}
 	for i := range doc.Statements {
 		p.statements[i] = compileStatement(&doc.Statements[i], doc.Variables())
 		p.index.add(int32(i), &p.statements[i])
@@ -73,9 +74,8 @@ const (
 // resourcePattern is one element of Resource or NotResource.
 type resourcePattern struct {
 	pattern arnPattern
-	// start and end are all that is known of it, where partial is set.
-	start   glob.Pattern
-	partial bool
+	// known is the start and the end of one of which no more was seen; else nil.
+	known *glob.Pattern
 }
 
 func compileStatement(s *policy.Statement, variables bool) statement {
@@ -97,7 +97,8 @@ func compileStatement(s *policy.Statement, variables bool) statement {
 	}
 	for _, r := range resources {
 		if r.Partial {
-			out.resources = append(out.resources, resourcePattern{partial: true, start: glob.Compile(r.Value + "*" + r.Suffix)})
+			known := glob.Compile(r.Value + "*" + r.Suffix)
+			out.resources = append(out.resources, resourcePattern{known: &known})
 			continue
 		}
 		out.resources = append(out.resources, resourcePattern{pattern: compileARN(r.Value, variables)})
@@ -132,19 +133,19 @@ type index struct {
 	// always are statements which any action may concern: NotAction, an action that
 	// was not seen, a wildcard in the name of the service.
 	always   []candidate
+	names    []word // of the services, apart from what is known of them: they are looked through
 	services []service
 	mask     uint64 // a bit for each service, to tell quickly that it is not there
 }
 
 // service is what a document says of the actions of one service.
 type service struct {
-	name  word
-	exact []exactAction // by hash
-	wild  []wildAction
+	hashes []uint32 // of the names of exact, in the same order
+	exact  []exactAction
+	wild   []wildAction
 }
 
 type exactAction struct {
-	hash uint32
 	candidate
 	name string
 }
@@ -175,7 +176,7 @@ func (x *index) add(number int32, s *statement) {
 		if strings.ContainsAny(name, "*?") {
 			e.wild = append(e.wild, wildAction{c, glob.Compile(name)})
 		} else {
-			e.exact = append(e.exact, exactAction{hash(name), c, name})
+			e.hashes, e.exact = append(e.hashes, hash(name)), append(e.exact, exactAction{c, name})
 		}
 	}
 }
@@ -183,37 +184,33 @@ func (x *index) add(number int32, s *statement) {
 func (x *index) service(name string) *service {
 	w := unique.Make(name)
 	x.mask |= 1 << (hash(name) & 63)
-	for i := range x.services {
-		if x.services[i].name == w {
-			return &x.services[i]
-		}
+	if i := slices.Index(x.names, w); i >= 0 {
+		return &x.services[i]
 	}
-	x.services = append(x.services, service{name: w})
+	x.names, x.services = append(x.names, w), append(x.services, service{})
 	return &x.services[len(x.services)-1]
 }
 
+// seal orders what is looked up by its hash, and gives back the room that growing
+// took.
 func (x *index) seal() {
+	x.names, x.services, x.always = slices.Clip(x.names), slices.Clip(x.services), slices.Clip(x.always)
 	for i := range x.services {
-		slices.SortFunc(x.services[i].exact, func(a, b exactAction) int {
-			return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.statement, b.statement))
-		})
-		x.services[i].exact = slices.Clip(x.services[i].exact)
+		e := &x.services[i]
+		slices.SortStableFunc(e.exact, func(a, b exactAction) int { return cmp.Compare(hash(a.name), hash(b.name)) })
+		slices.Sort(e.hashes)
+		e.hashes, e.exact, e.wild = slices.Clip(e.hashes), slices.Clip(e.exact), slices.Clip(e.wild)
 	}
-	x.services = slices.Clip(x.services)
 }
 
-// find is where the actions of a hash begin among those of a service.
-func (s *service) find(hash uint32) int {
-	lo, hi := 0, len(s.exact)
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		if s.exact[mid].hash < hash {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
+// first is where names of this hash begin, if there are any. Few are looked
+// through faster than they are searched.
+func (e *service) first(hash uint32) int {
+	if len(e.hashes) > 16 {
+		at, _ := slices.BinarySearch(e.hashes, hash)
+		return at
 	}
-	return lo
+	return max(0, slices.Index(e.hashes, hash))
 }
 
 // hash is FNV-1a, which is short and does not allocate. What has one hash is told

@@ -34,16 +34,18 @@ func (c *condition) cost() int {
 	return 1
 }
 
-// operand is one value of a condition in the form its operator compares.
+// operand is one value of a condition in the form its operator compares. There
+// are many, so each holds one form only.
 type operand struct {
-	text    text
-	arn     arnPattern
-	number  float64
-	instant time.Time
-	network netip.Prefix
 	raw     string
 	valid   bool // it has the form that the operator wants
 	partial bool // only its start and end are known
+	literal bool // it is compared as it was written
+	number  float64
+	text    *text
+	arn     *arnPattern
+	instant *time.Time
+	network *netip.Prefix
 }
 
 func compileCondition(c *policy.Condition, variables bool) condition {
@@ -66,21 +68,23 @@ func compileOperand(base policy.Base, v policy.Text, variables bool) operand {
 		return o
 	}
 	switch base {
-	case policy.StringEquals:
-		o.text, o.valid = compileText(v.Value, false, variables), true
-	case policy.StringEqualsIgnoreCase:
-		o.text, o.valid = compileText(v.Value, false, variables), true
-	case policy.StringLike:
-		o.text, o.valid = compileText(v.Value, true, variables), true
+	case policy.StringEquals, policy.StringEqualsIgnoreCase, policy.StringLike:
+		t := compileText(v.Value, base == policy.StringLike, variables)
+		o.text, o.valid = &t, true
+		_, literal := t.pattern.Text()
+		o.literal = literal && t.template == nil
 	case policy.ArnEquals, policy.ArnLike:
-		o.arn, o.valid = compileARN(v.Value, variables), true
-		o.arn.whole = nil // here AWS compares six parts, whatever a * may do in Resource
+		p := compileARN(v.Value, variables)
+		p.whole = nil // here AWS compares six parts, whatever a * may do in Resource
+		o.arn, o.valid = &p, true
 	case policy.NumericEquals, policy.NumericLessThan, policy.NumericLessThanEquals, policy.NumericGreaterThan, policy.NumericGreaterThanEquals:
 		o.number, o.valid = parseNumber(v.Value)
 	case policy.DateEquals, policy.DateLessThan, policy.DateLessThanEquals, policy.DateGreaterThan, policy.DateGreaterThanEquals:
-		o.instant, o.valid = parseTime(v.Value)
+		t, ok := parseTime(v.Value)
+		o.instant, o.valid = &t, ok
 	case policy.IPAddress:
-		o.network, o.valid = parseNetwork(v.Value)
+		p, ok := parseNetwork(v.Value)
+		o.network, o.valid = &p, ok
 	case policy.Bool, policy.Null:
 		o.valid = strings.EqualFold(v.Value, "true") || strings.EqualFold(v.Value, "false")
 	case policy.BinaryEquals:
@@ -201,6 +205,9 @@ func (o *operand) compare(base policy.Base, value string, s *scope) kleene.Value
 	}
 	switch base {
 	case policy.StringEquals, policy.StringLike:
+		if o.literal {
+			return kleene.Of(value == o.raw)
+		}
 		return o.text.match(value, s)
 	case policy.StringEqualsIgnoreCase:
 		return o.text.matchFold(value, s)
@@ -218,7 +225,7 @@ func (o *operand) compare(base policy.Base, value string, s *scope) kleene.Value
 		return kleene.Of(o.contains(value))
 	case policy.DateEquals, policy.DateLessThan, policy.DateLessThanEquals, policy.DateGreaterThan, policy.DateGreaterThanEquals:
 		t, ok := parseTime(value)
-		return kleene.Of(ok && ordered(base-policy.DateEquals, t.Compare(o.instant)))
+		return kleene.Of(ok && ordered(base-policy.DateEquals, t.Compare(*o.instant)))
 	}
 	n, ok := parseNumber(value)
 	return kleene.Of(ok && ordered(base-policy.NumericEquals, compareNumbers(n, o.number)))

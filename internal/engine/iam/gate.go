@@ -25,7 +25,7 @@ func (s *statement) gate() gate {
 		return gate{}
 	}
 	r := &s.resources[0]
-	if r.partial || r.pattern.any || r.pattern.short || r.pattern.last.template != nil {
+	if r.known != nil || r.pattern.any || r.pattern.short || r.pattern.last.template != nil {
 		return gate{}
 	}
 	if literal, ok := r.pattern.last.pattern.Text(); ok && r.pattern.parts == nil {

@@ -1,6 +1,8 @@
 package iam
 
 import (
+	"slices"
+
 	"holdfast.dev/holdfast/internal/engine/iam/policy"
 	"holdfast.dev/holdfast/internal/kleene"
 )
@@ -47,8 +49,8 @@ func (s *statement) covers(sc *scope) kleene.Value {
 	for i := range s.resources {
 		e := &s.resources[i]
 		switch {
-		case e.partial:
-			if r.Partial || e.start.Match(r.Resource) {
+		case e.known != nil:
+			if r.Partial || e.known.Match(r.Resource) {
 				result = result.Or(kleene.Unknown)
 			}
 		case r.Partial:
@@ -127,7 +129,7 @@ func (v *verdict) set(set *Set, sc *scope, principals bool) {
 
 // policy asks the statements that may concern the action.
 func (v *verdict) policy(p *Policy, sc *scope, principals bool) {
-	if !p.denies && p.Doc.Unseen == "" && v.settled(principals) {
+	if !p.denies && v.settled(principals) {
 		return // it can only allow what is allowed already
 	}
 	for i := range p.index.always {
@@ -142,7 +144,7 @@ func (v *verdict) policy(p *Policy, sc *scope, principals bool) {
 	if p.index.mask&sc.req.serviceBit != 0 {
 		v.service(p, sc, principals)
 	}
-	if p.Doc.Unseen != "" {
+	if p.unseen {
 		v.deny = v.deny.Or(kleene.Unknown)
 		for g := range v.allow {
 			v.allow[g] = v.allow[g].Or(kleene.Unknown)
@@ -152,22 +154,20 @@ func (v *verdict) policy(p *Policy, sc *scope, principals bool) {
 
 func (v *verdict) service(p *Policy, sc *scope, principals bool) {
 	r := sc.req
-	for k := range p.index.services {
-		e := &p.index.services[k]
-		if e.name != r.serviceName {
-			continue
-		}
-		for j := e.find(r.nameHash); j < len(e.exact) && e.exact[j].hash == r.nameHash; j++ {
-			if a := &e.exact[j]; v.wants(&a.candidate, r, principals) && a.name == r.name {
-				v.statement(p, a.statement, kleene.True, sc, principals)
-			}
-		}
-		for j := range e.wild {
-			if a := &e.wild[j]; v.wants(&a.candidate, r, principals) && a.name.Match(r.name) {
-				v.statement(p, a.statement, kleene.True, sc, principals)
-			}
-		}
+	k := slices.Index(p.index.names, r.serviceName)
+	if k < 0 {
 		return
+	}
+	e := &p.index.services[k]
+	for j := e.first(r.nameHash); j < len(e.hashes) && e.hashes[j] == r.nameHash; j++ {
+		if a := &e.exact[j]; v.wants(&a.candidate, r, principals) && a.name == r.name {
+			v.statement(p, a.statement, kleene.True, sc, principals)
+		}
+	}
+	for j := range e.wild {
+		if a := &e.wild[j]; v.wants(&a.candidate, r, principals) && a.name.Match(r.name) {
+			v.statement(p, a.statement, kleene.True, sc, principals)
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ func TestPropertyEngineIsOracle(t *testing.T) {
 	m.sets = true
 	seen := map[iam.Decision]int{}
 	failed := 0
-	for i := range cases(t, 40_000) {
+	for i := range cases(t, 20_000) {
 		w := m.world()
 		want, got := oracle(w), w.engine(t)
 		seen[want]++
@@ -27,7 +27,7 @@ func TestPropertyEngineIsOracle(t *testing.T) {
 		}
 	}
 	for _, d := range []iam.Decision{iam.Allowed, iam.ExplicitlyDenied, iam.ImplicitlyDenied} {
-		if seen[d] < 500/10 {
+		if seen[d] < 50 {
 			t.Errorf("only %d worlds are %v: the maker is too one-sided", seen[d], d)
 		}
 	}
@@ -40,7 +40,7 @@ func TestPropertyEngineIsOracle(t *testing.T) {
 // and RestrictPublicBuckets lets its other grants be.
 func TestPropertyLessIsNeverMore(t *testing.T) {
 	m := newMaker(2)
-	for i := range cases(t, 6_000) {
+	for i := range cases(t, 3_000) {
 		w := m.world()
 		m.forget(w)
 		before := w.engine(t)
@@ -95,7 +95,7 @@ func grants(before, after iam.Outcome) bool {
 // The order of policies, statements and the parts of statements never matters.
 func TestPropertyOrderNeverMatters(t *testing.T) {
 	m := newMaker(3)
-	for i := range cases(t, 6_000) {
+	for i := range cases(t, 3_000) {
 		w := m.world()
 		m.forget(w)
 		before := w.engine(t)

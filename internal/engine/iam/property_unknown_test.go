@@ -16,7 +16,7 @@ func TestPropertyUnknownIsSoundAndTight(t *testing.T) {
 	m.focus = true
 	universe := universes()
 	count, open, failed, loose := 0, 0, 0, 0
-	for i := range cases(t, 1_000) {
+	for i := range cases(t, 600) {
 		w := m.world()
 		m.forget(w)
 		if len(w.states) == 0 {

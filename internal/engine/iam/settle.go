@@ -312,7 +312,12 @@ func (g *gathering) pattern(o *operand, k *unseenKey, c *condition, tokens []tok
 
 // templated tells whether the value has variables, which only a request fills in.
 func (o *operand) templated() bool {
-	if o.text.template != nil || o.arn.last.template != nil {
+	switch {
+	case o.text != nil:
+		return o.text.template != nil
+	case o.arn == nil:
+		return false
+	case o.arn.last.template != nil:
 		return true
 	}
 	return slices.ContainsFunc(o.arn.parts, func(t text) bool { return t.template != nil })

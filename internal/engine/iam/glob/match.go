@@ -8,13 +8,16 @@ import "strings"
 // the length of the pieces with ? divided by 64 otherwise: hostile patterns
 // cannot make it slow.
 type Pattern struct {
-	source string
-	text   string // the pattern where it has no *, else what it starts with
-	end    string // what it ends with
+	source string // as it was written
 	middle []piece
-	star   bool // has a *
-	mark   bool // text or end has a ?
+	head   int32 // how much of source everything starts with: all of it where there is no *
+	tail   int32 // how much of source everything ends with
+	star   bool  // has a *
+	mark   bool  // has a ? in what it starts or ends with
 }
+
+func (p *Pattern) start() string { return p.source[:p.head] }
+func (p *Pattern) end() string   { return p.source[len(p.source)-int(p.tail):] }
 
 // piece is what stands between two *.
 type piece struct {
@@ -25,11 +28,11 @@ type piece struct {
 // Compile makes a pattern ready to match.
 func Compile(s string) Pattern {
 	if strings.IndexByte(s, '*') < 0 {
-		return Pattern{source: s, text: s, mark: strings.IndexByte(s, '?') >= 0}
+		return Pattern{source: s, head: int32(len(s)), mark: strings.IndexByte(s, '?') >= 0}
 	}
 	parts := strings.Split(s, "*")
-	p := Pattern{source: s, text: parts[0], end: parts[len(parts)-1], star: true}
-	p.mark = strings.IndexByte(p.text, '?') >= 0 || strings.IndexByte(p.end, '?') >= 0
+	p := Pattern{source: s, head: int32(len(parts[0])), tail: int32(len(parts[len(parts)-1])), star: true}
+	p.mark = strings.IndexByte(p.start(), '?') >= 0 || strings.IndexByte(p.end(), '?') >= 0
 	for _, part := range parts[1 : len(parts)-1] {
 		if part == "" {
 			continue
@@ -44,38 +47,39 @@ func Compile(s string) Pattern {
 }
 
 // Text is the one text that the pattern matches, where it has no wildcard.
-func (p *Pattern) Text() (string, bool) { return p.text, !p.star && !p.mark }
+func (p *Pattern) Text() (string, bool) { return p.start(), !p.star && !p.mark }
 
 // Start is the literal text that everything which matches starts with.
 func (p *Pattern) Start() string {
-	if at := strings.IndexByte(p.text, '?'); p.mark && at >= 0 {
-		return p.text[:at]
+	if at := strings.IndexByte(p.start(), '?'); p.mark && at >= 0 {
+		return p.start()[:at]
 	}
-	return p.text
+	return p.start()
 }
 
 // Any tells whether the pattern matches every text.
-func (p *Pattern) Any() bool { return p.star && p.text == "" && p.end == "" && len(p.middle) == 0 }
+func (p *Pattern) Any() bool { return p.star && p.start() == "" && p.end() == "" && len(p.middle) == 0 }
 
 // Match tells whether the whole text fits the pattern.
 func (p *Pattern) Match(s string) bool {
 	if !p.mark {
 		if !p.star {
-			return s == p.text
+			return s == p.source
 		}
-		if len(s) < len(p.text)+len(p.end) || s[:len(p.text)] != p.text || s[len(s)-len(p.end):] != p.end {
+		head, tail := int(p.head), len(s)-int(p.tail)
+		if tail < head || s[:head] != p.start() || s[tail:] != p.end() {
 			return false
 		}
-		return p.between(s[len(p.text) : len(s)-len(p.end)])
+		return len(p.middle) == 0 || p.between(s[head:tail])
 	}
-	head, ok := fitHead(p.text, s)
+	head, ok := fitHead(p.start(), s)
 	if !ok {
 		return false
 	}
 	if !p.star {
 		return head == len(s)
 	}
-	tail, ok := fitTail(p.end, s[head:])
+	tail, ok := fitTail(p.end(), s[head:])
 	return ok && p.between(s[head:len(s)-tail])
 }
 
@@ -103,10 +107,10 @@ func (p *Pattern) between(s string) bool {
 
 // MayStart tells whether some text that starts with the given one fits.
 // It may say so where none does, never the other way round.
-func (p *Pattern) MayStart(start string) bool { return fitsStart(p.text, start) }
+func (p *Pattern) MayStart(start string) bool { return fitsStart(p.start(), start) }
 
 // MustStart tells whether every text that starts with the given one fits.
-func (p *Pattern) MustStart(start string) bool { return p.star && p.end == "" && p.Match(start) }
+func (p *Pattern) MustStart(start string) bool { return p.star && p.end() == "" && p.Match(start) }
 
 // fitsStart tells whether a text fits the beginning of a pattern without *, or
 // the other way round.
@@ -172,7 +176,7 @@ func runeLen(s string) int {
 }
 
 // Literal is the pattern that matches this text and nothing else.
-func Literal(s string) Pattern { return Pattern{source: s, text: s} }
+func Literal(s string) Pattern { return Pattern{source: s, head: int32(len(s))} }
 
 // String is the pattern as it was written.
 func (p *Pattern) String() string { return p.source }
