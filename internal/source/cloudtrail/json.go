@@ -110,9 +110,20 @@ func (t text) number(i int) (int, error) {
 	return i, nil
 }
 
+// plainByte are the bytes of a string that mean nothing but themselves.
+var plainByte = func() (plain [256]bool) {
+	for c := range plain {
+		plain[c] = c >= 0x20 && c != '"' && c != '\\'
+	}
+	return plain
+}()
+
 func (t text) str(i int) (int, error) {
 	b := t.b
 	for i++; i < len(b); i++ {
+		if plainByte[b[i]] {
+			continue
+		}
 		switch c := b[i]; {
 		case c == '"':
 			return i + 1, nil

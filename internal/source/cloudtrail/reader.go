@@ -209,6 +209,14 @@ func scan(ctx context.Context, content io.Reader, limits Limits, known *names, e
 			return false, ctx.Err()
 		}
 		e, ok, err := known.read(raw, limits)
+		if err == nil && !ok {
+			if inner, found := wrapped(raw, limits.Depth); found {
+				if end, bad := (text{b: inner, depth: limits.Depth}).value(0, 0); bad != nil || end != len(inner) {
+					return false, fmt.Errorf("CloudTrailEvent holds no record: %w", errJSON)
+				}
+				e, ok, err = known.read(inner, limits)
+			}
+		}
 		switch {
 		case err != nil:
 			return false, err

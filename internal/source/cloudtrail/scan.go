@@ -268,15 +268,8 @@ func (c *cutter) pass(first byte) (int, error) {
 	return len(raw), err
 }
 
-// emit hands a record over; what LookupEvents wraps is unwrapped first.
+// emit hands a record over.
 func (c *cutter) emit(raw []byte, at int64) error {
-	if inner, ok := wrapped(raw, c.limits.Depth); ok {
-		end, err := text{b: inner, depth: c.limits.Depth}.value(0, 0)
-		if err != nil || end != len(inner) {
-			return &syntax{at, fmt.Errorf("CloudTrailEvent holds no record: %w", errJSON)}
-		}
-		raw = inner
-	}
 	more, err := c.record(raw, at)
 	if err != nil {
 		return &syntax{at, err}
@@ -289,9 +282,6 @@ func (c *cutter) emit(raw []byte, at int64) error {
 
 // wrapped gives the record inside an element of what LookupEvents answers.
 func wrapped(raw []byte, depth int) (inner []byte, ok bool) {
-	if !bytes.Contains(raw, []byte(`"CloudTrailEvent"`)) {
-		return nil, false
-	}
 	t := text{b: raw, depth: depth}
 	_, _ = t.object(0, 1, func(key []byte, start int) (int, error) { // it was scanned before
 		end, err := t.value(start, 1)
