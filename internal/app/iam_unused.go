@@ -30,8 +30,17 @@ type UnusedOptions struct {
 // UnusedReport is what is unused, and what of the logs could not be read.
 type UnusedReport struct {
 	*unused.Report
-	Logs   *cloudtrail.Stats `json:"logs,omitempty"` // nil where none were read
-	Faults []string          `json:"faults,omitempty"`
+	Logs   *LogsRead `json:"logs,omitempty"` // nil where none were read
+	Faults []string  `json:"faults,omitempty"`
+}
+
+// LogsRead is what of CloudTrail was looked at.
+type LogsRead struct {
+	Files  int       `json:"files"`
+	Faulty int       `json:"faulty"`
+	Events int       `json:"events"`
+	First  time.Time `json:"first,omitzero"`
+	Last   time.Time `json:"last,omitzero"`
 }
 
 // Unused finds what nobody uses as of an instant. Of files that is the time at
@@ -157,7 +166,7 @@ func (r *UnusedReport) uses(ctx context.Context, paths []string, at time.Time) (
 		}
 	}
 	stats := reader.Stats()
-	r.Logs = &stats
+	r.Logs = &LogsRead{Files: stats.Files, Faulty: stats.Faulty, Events: stats.Events, First: stats.First, Last: stats.Last}
 	if stats.Events == 0 {
 		why := ""
 		if len(r.Faults) > 0 {

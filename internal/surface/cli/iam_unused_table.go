@@ -67,6 +67,9 @@ func (t *unusedTable) print(r *app.UnusedReport) {
 	t.total(r)
 	t.excluded(r)
 	t.unknown(r)
+	if l := r.Logs; l != nil {
+		t.line(t.paint(faintText, fmt.Sprintf("CloudTrail: %s of %s, from %s to %s", plural(l.Events, "event"), plural(l.Files, "file"), stamp(l.First), stamp(l.Last))))
+	}
 }
 
 // byPrincipal cuts sorted items into those of one principal each.
