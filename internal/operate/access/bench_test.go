@@ -13,7 +13,7 @@ import (
 
 // The estate of the benchmarks: 50 accounts under three levels of guardrails,
 // 5,000 principals with ten managed policies each out of a pool of 500 and an
-// inline one of their own, 10,000 resources with policies.
+// inline one of their own, 10,000 buckets and keys with policies.
 const (
 	benchAccounts   = 50
 	benchPrincipals = 5_000
@@ -34,7 +34,7 @@ func (g generator) document(statements int, principal any) map[string]any {
 		for range 1 + g.IntN(6) {
 			actions = append(actions, fmt.Sprintf("%s:%s%s", service, []string{"Get", "List", "Describe", "Put", "Create", "Delete"}[g.IntN(6)], []string{"*", "Object", "Item", "Thing", "Role"}[g.IntN(5)]))
 		}
-		s := map[string]any{"Effect": "Allow", "Action": actions, "Resource": []any{"arn:aws:" + service + ":*:*:thing/" + fmt.Sprint(g.IntN(1000)) + "/*", "arn:aws:s3:::bucket-" + fmt.Sprint(g.IntN(100)) + "/*"}}
+		s := map[string]any{"Effect": "Allow", "Action": actions, "Resource": []any{"arn:aws:" + service + ":*:*:thing/" + fmt.Sprint(g.IntN(1000)) + "/*", "arn:aws:s3:::bucket-" + fmt.Sprint(g.IntN(10)) + "*/*"}}
 		switch g.IntN(8) {
 		case 0:
 			s["Effect"] = "Deny"
@@ -96,15 +96,25 @@ func benchEstate() iter.Seq2[*evidence.Resource, error] {
 			emit(&evidence.Resource{Type: typeRole, ID: name, ARN: "arn:aws:iam::" + account(i) + ":role/" + name, Account: account(i), Properties: p})
 		}
 		for i := range benchResources {
-			who := map[string]any{"AWS": "arn:aws:iam::" + account(i) + ":root"}
+			own := map[string]any{"AWS": "arn:aws:iam::" + account(i) + ":root"}
+			role := map[string]any{"AWS": fmt.Sprintf("arn:aws:iam::%s:role/principal-%d", account(i), i%benchPrincipals)}
 			name := fmt.Sprintf("bucket-%d", i)
 			if i%2 == 0 {
 				emit(&evidence.Resource{Type: typeBucket, ID: name, ARN: "arn:aws:s3:::" + name, Account: account(i), Properties: map[string]any{}})
+				emit(&evidence.Resource{Type: "AWS::S3::BucketPolicy", ID: name, Account: account(i), Properties: map[string]any{"Bucket": name, "PolicyDocument": policyOf(
+					map[string]any{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": []any{"arn:aws:s3:::" + name, "arn:aws:s3:::" + name + "/*"}, "Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}},
+					map[string]any{"Effect": "Allow", "Principal": role, "Action": []any{"s3:GetObject", "s3:PutObject"}, "Resource": "arn:aws:s3:::" + name + "/*"})}})
 				continue
 			}
-			emit(&evidence.Resource{Type: "AWS::KMS::Key", ID: name, ARN: "arn:aws:kms:eu-west-1:" + account(i) + ":key/" + name, Account: account(i), Region: "eu-west-1", Properties: map[string]any{"KeyPolicy": g.document(3, who)}})
+			emit(&evidence.Resource{Type: "AWS::KMS::Key", ID: name, ARN: "arn:aws:kms:eu-west-1:" + account(i) + ":key/" + name, Account: account(i), Region: "eu-west-1", Properties: map[string]any{"KeyPolicy": policyOf(
+				map[string]any{"Effect": "Allow", "Principal": own, "Action": "kms:*", "Resource": "*"},
+				map[string]any{"Effect": "Allow", "Principal": role, "Action": []any{"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"}, "Resource": "*"})}})
 		}
 	}
+}
+
+func policyOf(list ...any) map[string]any {
+	return map[string]any{"Version": "2012-10-17", "Statement": list}
 }
 
 func benchEvidence(resources iter.Seq2[*evidence.Resource, error]) Evidence {

@@ -46,7 +46,12 @@ func (d *documents) add(name string, body any, put func(*iam.Policy)) {
 
 // done compiles what waits.
 func (d *documents) done() {
-	parallel(len(d.waiting), func(i int) { d.waiting[i].identify() })
+	parallel(len(d.waiting), func(from, to int) {
+		var buffer []byte
+		for i := from; i < to; i++ {
+			buffer = d.waiting[i].identify(buffer[:0])
+		}
+	})
 	var fresh []int
 	for i := range d.waiting {
 		if _, ok := d.known[d.waiting[i].key]; !ok {
@@ -55,9 +60,11 @@ func (d *documents) done() {
 		}
 	}
 	compiled := make([]*iam.Policy, len(fresh))
-	parallel(len(fresh), func(i int) {
-		w := &d.waiting[fresh[i]]
-		compiled[i] = iam.Compile(w.name, policy.Of(w.body))
+	parallel(len(fresh), func(from, to int) {
+		for i := from; i < to; i++ {
+			w := &d.waiting[fresh[i]]
+			compiled[i] = iam.Compile(w.name, policy.Of(w.body))
+		}
 	})
 	for i, p := range compiled {
 		d.known[d.waiting[fresh[i]].key] = p
@@ -69,34 +76,30 @@ func (d *documents) done() {
 	d.waiting = d.waiting[:0]
 }
 
-// identify sets the document's key, by its name and content.
-func (w *document) identify() {
-	b := append(make([]byte, 0, 2048), w.name...)
-	b = append(b, 0)
+// identify sets the document's key, by its name and content. It returns the
+// buffer it wrote them to, for the next.
+func (w *document) identify(b []byte) []byte {
+	b = append(append(b, w.name...), 0)
 	b, err := evidence.Append(b, w.body)
 	if err != nil { // endless nesting, a value that no document has
 		w.body = evidence.Unknown{Reason: "the policy cannot be read: " + err.Error()}
 		b = append(b, err.Error()...)
 	}
 	w.key = sha256.Sum256(b)
+	return b
 }
 
-// parallel calls f for 0 to n-1 from several workers, and returns when all are
-// done.
-func parallel(n int, f func(int)) {
+// parallel splits 0 to n-1 among workers, and returns when all are done.
+func parallel(n int, f func(from, to int)) {
 	workers := min(runtime.GOMAXPROCS(0), (n+63)/64)
 	if workers <= 1 {
-		for i := range n {
-			f(i)
-		}
+		f(0, n)
 		return
 	}
 	var group errgroup.Group
 	for w := range workers {
 		group.Go(func() error {
-			for i := w * n / workers; i < (w+1)*n/workers; i++ {
-				f(i)
-			}
+			f(w*n/workers, (w+1)*n/workers)
 			return nil
 		})
 	}

@@ -1,11 +1,8 @@
 package access
 
 import (
-	"runtime"
 	"slices"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
 	"holdfast.dev/holdfast/internal/engine/iam/policy"
@@ -43,22 +40,17 @@ func (e *Estate) decideAll(subjects []*Subject, action string, o *Object, c *iam
 	if err != nil {
 		return nil, err
 	}
-	workers := min(runtime.GOMAXPROCS(0), (len(subjects)+255)/256)
-	var group errgroup.Group
-	for w := range workers {
-		group.Go(func() error {
-			var r iam.Request // both escape to the engine, so once for all
-			var p iam.Policies
-			for i := w * len(subjects) / workers; i < (w+1)*len(subjects)/workers; i++ {
-				s := subjects[i]
-				r, p = shared.By(s.Principal), e.Policies(s, o)
-				r.Account = o.account(s.Principal)
-				out[i] = iam.Decide(&r, &p)
-			}
-			return nil
-		})
-	}
-	return out, group.Wait()
+	parallel(len(subjects), func(from, to int) {
+		var r iam.Request // both escape to the engine, so once for all
+		var p iam.Policies
+		for i := from; i < to; i++ {
+			s := subjects[i]
+			r, p = shared.By(s.Principal), e.Policies(s, o)
+			r.Account = o.account(s.Principal)
+			out[i] = iam.Decide(&r, &p)
+		}
+	})
+	return out, nil
 }
 
 // Outsiders are the principals that the object's policy lets in and that are
