@@ -132,7 +132,7 @@ func (t *pathsTable) unseen(r *paths.Report) {
 		}
 	}
 	if n > 0 {
-		t.line(fmt.Sprintf("Not judged: whether %s at the goal already; not everything that decides it was seen", be(n)))
+		t.line(fmt.Sprintf("Not judged: whether %s at the goal already; not everything that decides it was seen (--alone takes that for not there)", be(n)))
 	}
 	if len(r.Unseen) > 0 {
 		var types []string
@@ -259,6 +259,9 @@ func statementsText(list []paths.Statement) string {
 
 func statementText(s paths.Statement) string {
 	text := fmt.Sprintf("%s policy %q, statement %d", s.Layer, oneLine(s.Policy), s.Statement)
+	if s.Layer == "resource" {
+		text = fmt.Sprintf("%s, statement %d", oneLine(s.Policy), s.Statement) // the trust policy, a function's policy
+	}
 	if s.Sid != "" {
 		text += " (" + oneLine(s.Sid) + ")"
 	}

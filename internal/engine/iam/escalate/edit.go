@@ -67,7 +67,7 @@ func (r *Result) Break(arn string) *Breaking {
 		out = b.greedy()
 	}
 	if run == r.certain {
-		if slices.Contains(r.at[true].there, from) {
+		if r.at[true].at[from] {
 			out.Left = &Path{From: arn}
 		} else if left, ok := b.again(r.possible, out.Edits); ok {
 			out.Left = &left

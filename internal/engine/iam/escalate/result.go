@@ -26,7 +26,10 @@ type Result struct {
 }
 
 // split is which nodes are at the goal, and which reach it.
-type split struct{ there, reach []Who }
+type split struct {
+	there, reach []Who
+	at           map[Who]bool // those that are there
+}
 
 // Run searches the way to a goal for every principal: the ARN of a principal, or
 // "" for any administrator.
@@ -52,7 +55,10 @@ func (r *Result) pass(want kleene.Value) *search {
 	}
 	there, open := run.sort(r.nodes)
 	run.run(there, open, nil)
-	at := &split{there: there}
+	at := &split{there: there, at: make(map[Who]bool, len(there))}
+	for _, n := range there {
+		at.at[n] = true
+	}
 	for _, n := range open {
 		if _, ok := run.next[n]; ok {
 			at.reach = append(at.reach, n)
@@ -122,7 +128,7 @@ func (r *Result) There() (certain, possible []string) {
 			continue
 		}
 		arn := r.search.scene.Principals[n.Principal].ARN
-		if slices.Contains(r.at[false].there, n) {
+		if r.at[false].at[n] {
 			certain = append(certain, arn)
 		} else {
 			possible = append(possible, arn)
@@ -160,7 +166,7 @@ func (r *Result) Path(arn string) (Path, bool) {
 func (r *Result) path(principal int) (Path, bool) {
 	from := Who{Principal: principal}
 	for _, run := range []*search{r.certain, r.possible} {
-		if slices.Contains(r.at[run.want == kleene.Unknown].there, from) {
+		if r.at[run.want == kleene.Unknown].at[from] {
 			return Path{From: r.search.scene.Principals[principal].ARN, Value: run.want}, true
 		}
 		if _, ok := run.next[from]; ok {
@@ -290,7 +296,8 @@ func (s *Search) Uses(arn string) []Hop {
 }
 
 // Blind are the types of resources that nobody looked for in an account where
-// somebody may do what the techniques ask of them, with those techniques.
+// somebody who is not at the goal may do what the techniques ask of them, with
+// those techniques.
 func (r *Result) Blind() map[string][]string {
 	out := map[string][]string{}
 	for _, t := range r.search.techniques {
@@ -299,7 +306,7 @@ func (r *Result) Blind() map[string][]string {
 		}
 		for i := range r.search.scene.Principals {
 			account := r.search.scene.Principals[i].Account
-			if r.search.about.listed(t.Target.Through.Type, account) || !slices.Contains(r.possible.uses(Who{Principal: i}), t) {
+			if r.at[true].at[Who{Principal: i}] || r.search.about.listed(t.Target.Through.Type, account) || !slices.Contains(r.possible.uses(Who{Principal: i}), t) {
 				continue
 			}
 			out[t.Target.Through.Type] = append(out[t.Target.Through.Type], t.ID)

@@ -43,6 +43,9 @@ func New(scene *Scene, judge Judge, techniques []Technique) *Search {
 		if c := len(a.Requires) - len(b.Requires); c != 0 {
 			return c
 		}
+		if c := a.fame() - b.fame(); c != 0 {
+			return c
+		}
 		return compareText(a.ID, b.ID)
 	})
 	s.about = things{index: map[string]int{}, groups: map[string][]string{}, holding: map[holding][]*Holder{}, types: map[string][]*Holder{}}

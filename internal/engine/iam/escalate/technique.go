@@ -83,6 +83,14 @@ type Maps struct {
 	Rhino       int    `yaml:"rhino" json:"rhino,omitempty"`
 }
 
+// fame is the place of a technique among the best known, which are told first.
+func (t *Technique) fame() int {
+	if t.Maps.Rhino == 0 {
+		return 1000
+	}
+	return t.Maps.Rhino
+}
+
 // Examples are policies of arn:aws:iam::111122223333:user/me (role/me where only
 // roles can use the technique) that allow the technique, and that nearly do.
 type Examples struct {

@@ -5,6 +5,7 @@ import (
 
 	"holdfast.dev/holdfast/internal/engine/iam"
 	"holdfast.dev/holdfast/internal/engine/iam/escalate"
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
 	"holdfast.dev/holdfast/internal/kleene"
 )
 
@@ -49,7 +50,7 @@ func (j *judge) probe(st *stance, action, resource string) kleene.Value {
 		ask := escalate.Ask{Action: action, Target: -1}
 		outcome := j.decide(st, &ask, question{action, strings.ReplaceAll(resource, "{region}", either(region, defaultRegion)), region, ""})
 		best = best.Or(outcome.Allowed)
-		if outcome.Allowed != kleene.Unknown {
+		if outcome.Allowed == kleene.True || region == "" && outcome.Allowed == kleene.False {
 			break
 		}
 	}
@@ -83,13 +84,12 @@ func (j *judge) Explain(who escalate.Who, ask escalate.Ask) escalate.Answer {
 // allowing are the statements that allow, or may.
 func allowing(e *iam.Explanation) []iam.Ref {
 	var out []iam.Ref
-	for _, l := range e.Layers {
-		if l.Layer != iam.IdentityLayer && l.Layer != iam.ResourceLayer {
-			continue
-		}
-		for _, s := range l.Statements {
-			if s.Effect == "Allow" && s.Matches != kleene.False {
-				out = append(out, s.Ref)
+	for _, layer := range []iam.Layer{iam.IdentityLayer, iam.ResourceLayer} {
+		for _, l := range e.Layers {
+			for _, s := range l.Statements {
+				if l.Layer == layer && s.Effect == policy.Allow && s.Matches != kleene.False {
+					out = append(out, s.Ref)
+				}
 			}
 		}
 	}

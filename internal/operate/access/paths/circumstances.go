@@ -29,8 +29,13 @@ func (j *judge) regions(resource string) []string {
 // choices are the combinations of values that the caller may choose from, each as
 // key=value pairs with a tab between.
 func choices(with []escalate.Choice) iter.Seq[string] {
+	if len(with) == 0 {
+		return noChoice
+	}
 	return func(yield func(string) bool) { combine(with, "", yield) }
 }
+
+func noChoice(yield func(string) bool) { yield("") }
 
 func combine(with []escalate.Choice, chosen string, yield func(string) bool) bool {
 	if len(with) == 0 {
@@ -140,8 +145,8 @@ func fill(r policy.Text, st *stance, variables bool, loose string) string {
 	if len(parts) == 6 && parts[3] == "" && strings.Contains(loose, ":*:") {
 		parts[3] = defaultRegion
 	}
-	if len(parts) == 6 && (strings.HasSuffix(parts[5], "/") || strings.HasSuffix(parts[5], ":")) {
-		parts[5] += "holdfast"
+	if strings.HasSuffix(value, "*") && strings.HasSuffix(loose, "*") {
+		parts[len(parts)-1] += "holdfast"
 	}
 	return strings.Join(parts, ":")
 }

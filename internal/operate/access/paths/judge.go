@@ -20,7 +20,8 @@ type judge struct {
 	subjects []*access.Subject
 	known    map[string]*iam.Policy // managed policies by ARN
 	surveyed survey
-	requests map[string]*iam.Request
+	requests map[question]*iam.Request
+	doors    []door // of the principals that are roles
 	stances  map[escalate.Who]*stance
 	trusts   map[trust]kleene.Value
 	removed  map[int][]iam.Ref
@@ -46,7 +47,7 @@ var everything = iam.Compile("a policy of its own making", &policy.Document{Vers
 
 func newJudge(e *access.Estate, f *facts, scene *escalate.Scene, techniques []escalate.Technique) *judge {
 	j := &judge{estate: e, facts: f, scene: scene, index: map[string]int{}, subjects: e.Subjects(), known: map[string]*iam.Policy{},
-		requests: map[string]*iam.Request{}, stances: map[escalate.Who]*stance{}, trusts: map[trust]kleene.Value{}}
+		requests: map[question]*iam.Request{}, stances: map[escalate.Who]*stance{}, trusts: map[trust]kleene.Value{}}
 	for i := range scene.Principals {
 		j.index[scene.Principals[i].ARN] = i
 	}
@@ -58,6 +59,12 @@ func newJudge(e *access.Estate, f *facts, scene *escalate.Scene, techniques []es
 		}
 	}
 	j.surveyed = newSurvey(j.subjects, techniques)
+	j.doors = make([]door, len(j.subjects))
+	for i, s := range j.subjects {
+		if s.Type == typeRole {
+			j.doors[i] = doorOf(e.Object(s.Principal.ARN).Policy)
+		}
+	}
 	return j
 }
 
@@ -91,7 +98,7 @@ func (j *judge) stance(who escalate.Who) *stance {
 // Never implements escalate.Indexed. What resources grant by themselves, roles by
 // their trust policy and functions by theirs, is left to the engine.
 func (j *judge) Never(who escalate.Who, action string) bool {
-	if action == "sts:AssumeRole" || strings.HasPrefix(action, "lambda:") {
+	if action == assumeRole || strings.HasPrefix(action, "lambda:") {
 		return false
 	}
 	at, ok := j.surveyed.number[action]
@@ -103,6 +110,9 @@ func (j *judge) Never(who escalate.Who, action string) bool {
 func (j *judge) May(who escalate.Who, ask escalate.Ask) escalate.Answer {
 	best := escalate.Answer{Value: kleene.False}
 	st := j.stance(who)
+	if ask.Action == assumeRole && ask.Target >= 0 && !ask.Granted && j.doors[ask.Target].shut(st, &j.surveyed) {
+		return best
+	}
 	for _, resource := range j.resources(st, &ask) {
 		for choice := range choices(ask.With) {
 			for _, region := range j.regions(resource) {
@@ -111,8 +121,8 @@ func (j *judge) May(who escalate.Who, ask escalate.Ask) escalate.Answer {
 				if outcome.Allowed == kleene.True || outcome.Allowed == kleene.Unknown && best.Value == kleene.False {
 					best = escalate.Answer{Value: outcome.Allowed, Resource: place, By: refs(outcome)}
 				}
-				if outcome.Allowed != kleene.Unknown {
-					break // no other Region makes a difference
+				if outcome.Allowed == kleene.True || region == "" && outcome.Allowed == kleene.False {
+					break // no other Region makes a difference, or none is needed
 				}
 			}
 			if best.Value == kleene.True {
@@ -137,11 +147,10 @@ func (j *judge) decide(st *stance, ask *escalate.Ask, q question) iam.Outcome {
 // prepare is a request with all that applies; nil where the engine cannot read it.
 func (j *judge) prepare(st *stance, ask *escalate.Ask, q question) (*iam.Request, iam.Policies) {
 	policies := st.policies
-	key := q.action + " " + q.resource + " " + q.region + " " + q.choice
-	shared, ok := j.requests[key]
+	shared, ok := j.requests[q]
 	if !ok {
 		shared = j.request(st, ask, q)
-		j.requests[key] = shared
+		j.requests[q] = shared
 	}
 	if shared == nil {
 		return nil, policies

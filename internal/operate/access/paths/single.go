@@ -29,6 +29,7 @@ const Account = "111122223333"
 // instances that run with them. A policy that names its resources finds them there.
 // Administrators need no technique: of them Single says so and nothing more.
 func Single(document map[string]any, techniques []escalate.Technique) (uses []Use, administrator kleene.Value, err error) {
+	administrator = kleene.False
 	doc := policy.Of(document)
 	account := accountOf(doc)
 	stage := newStage(account, techniques)
@@ -69,9 +70,6 @@ func Single(document map[string]any, techniques []escalate.Technique) (uses []Us
 			}
 			uses = append(uses, use)
 		}
-	}
-	if administrator != kleene.Unknown {
-		administrator = kleene.False
 	}
 	slices.SortStableFunc(uses, func(a, b Use) int { return strings.Compare(a.Technique.ID, b.Technique.ID) })
 	return uses, administrator, nil
@@ -256,7 +254,7 @@ func witnesses(doc *policy.Document, loose, account string) []string {
 			if parts[4] == "" {
 				parts[4] = account
 			}
-			if strings.HasSuffix(parts[5], "/") || strings.HasSuffix(parts[5], ":") {
+			if strings.HasSuffix(r.Value, "*") && strings.HasSuffix(loose, "*") {
 				parts[5] += nameTarget
 			}
 			if one = strings.Join(parts, ":"); len(parts[4]) == len(Account) && !slices.Contains(out, one) {
