@@ -225,6 +225,9 @@ func generatedReport(w io.Writer, g *app.Generated) {
 	section(w, "Denied, and not granted", g.Denied, func(x generate.Denied) string {
 		return fmt.Sprintf("%s on %s (%d×)", x.Action, few(x.Resources), x.Count)
 	})
+	section(w, "Perhaps needed, and not granted", g.Possible, func(x generate.Possible) string {
+		return x.Action + " on " + x.Resource + ": " + x.Event + " names the role"
+	})
 	section(w, "Seen and NOT covered", g.Uncovered, func(x generate.Lost) string {
 		text := x.Event
 		if x.Action != "" {

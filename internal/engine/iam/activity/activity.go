@@ -38,6 +38,9 @@ type Call struct {
 	// Derived is set where the event needed the permission but is not its own record:
 	// iam:PassRole, tags given at creation.
 	Derived bool
+	// Maybe is set where a role stands among the parameters of a call of which it is
+	// not known that it needs iam:PassRole. Such a call is derived, too.
+	Maybe bool
 	// Denied is set where AWS refused the event for want of permission.
 	Denied bool
 	// Error is the error code of an event that failed otherwise; it may have been
@@ -109,7 +112,7 @@ func (m *Mapper) Map(r *Record) ([]Call, Skip) {
 		base.Error = r.ErrorCode
 	}
 	var calls []Call
-	add := func(name string, t target, conditions []Condition, derived bool) {
+	add := func(name string, t target, conditions []Condition, derived, maybe bool) {
 		if t.account == "" {
 			t.account = r.owner(t.arn, service(name))
 		}
@@ -121,7 +124,7 @@ func (m *Mapper) Map(r *Record) ([]Call, Skip) {
 				own.Set(k.Key, k.Value)
 			}
 		}
-		c.Type, c.Assumed, c.Derived, c.Conditions = t.kind, t.assumed, derived, conditions
+		c.Type, c.Assumed, c.Derived, c.Maybe, c.Conditions = t.kind, t.assumed, derived, maybe, conditions
 		c.Request = iam.Request{
 			Principal: principal, Action: name, Resource: t.arn, Partial: t.partial,
 			Account: t.account, Context: own,
@@ -130,17 +133,17 @@ func (m *Mapper) Map(r *Record) ([]Call, Skip) {
 	}
 	for _, a := range asked {
 		for _, t := range m.targets(r, principal, a) {
-			add(a.action.String(), t, nil, false)
+			add(a.action.String(), t, nil, false, false)
 		}
 	}
 	for _, d := range m.derived(r, principal, asked) {
-		add(d.action, d.target, d.conditions, true)
+		add(d.action, d.target, d.conditions, true, d.maybe)
 	}
 	slices.SortStableFunc(calls, func(a, b Call) int {
 		return cmp.Or(cmp.Compare(a.Request.Action, b.Request.Action), cmp.Compare(a.Request.Resource, b.Request.Resource))
 	})
 	calls = slices.CompactFunc(calls, func(a, b Call) bool {
-		return a.Request.Action == b.Request.Action && a.Request.Resource == b.Request.Resource && a.Request.Partial == b.Request.Partial &&
+		return a.Request.Action == b.Request.Action && a.Request.Resource == b.Request.Resource && a.Request.Partial == b.Request.Partial && a.Maybe == b.Maybe &&
 			slices.Equal(a.Conditions, b.Conditions)
 	})
 	return calls, NoSkip

@@ -12,6 +12,7 @@ type extra struct {
 	action     string
 	target     target
 	conditions []Condition
+	maybe      bool
 }
 
 // rows reads a table of the package: per action the rest of each of its lines.
@@ -39,13 +40,16 @@ func (m *Mapper) derived(r *Record, p *iam.Principal, asked []asked) []extra {
 		for _, row := range passRows()[name] {
 			for _, role := range textsAt(r.params(), row[0]) {
 				if t, ok := m.role(r, role); ok {
-					out = append(out, extra{"iam:PassRole", t, passedTo(row[1])})
+					out = append(out, extra{action: "iam:PassRole", target: t, conditions: passedTo(row[1])})
 				}
 			}
 		}
+		if passRows()[name] == nil {
+			out = append(out, m.maybe(r, a)...)
+		}
 		for _, row := range profileRows()[name] {
 			if t, ok := m.profileRole(r, row[0]); ok {
-				out = append(out, extra{"iam:PassRole", t, passedTo("ec2.amazonaws.com")})
+				out = append(out, extra{action: "iam:PassRole", target: t, conditions: passedTo("ec2.amazonaws.com")})
 			}
 		}
 		for _, row := range taggedRows()[name] {
@@ -62,6 +66,22 @@ func (m *Mapper) derived(r *Record, p *iam.Principal, asked []asked) []extra {
 			}
 		case a.action.Service == "ec2" && name != "ec2:CreateTags":
 			out = append(out, r.createTags(a)...)
+		}
+	}
+	return out
+}
+
+// maybe are the roles that a call names which is not known to hand them on.
+func (m *Mapper) maybe(r *Record, a asked) []extra {
+	if !a.action.Level.Mutates() || a.action.Service == "iam" || a.action.Service == "sts" {
+		return nil
+	}
+	var out []extra
+	for _, l := range r.leaves() {
+		if strings.Contains(plain(l.name), "role") && strings.HasPrefix(l.value, "arn:") {
+			if t, ok := m.role(r, l.value); ok {
+				out = append(out, extra{action: "iam:PassRole", target: t, maybe: true})
+			}
 		}
 	}
 	return out
@@ -159,7 +179,7 @@ func (r *Record) createTags(a asked) []extra {
 			continue
 		}
 		f := filler{r: r, a: a}
-		out = append(out, extra{"ec2:CreateTags", f.start(use), []Condition{{"ec2:CreateAction", a.action.Name}}})
+		out = append(out, extra{action: "ec2:CreateTags", target: f.start(use), conditions: []Condition{{"ec2:CreateAction", a.action.Name}}})
 	}
 	return out
 }

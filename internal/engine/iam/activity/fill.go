@@ -35,9 +35,10 @@ func (f *filler) expand(pattern string, values map[string]string) (arn string, w
 	var b strings.Builder
 	for rest := pattern; ; {
 		text, after, ok := strings.Cut(rest, "${")
+		text, _, star := strings.Cut(text, "*") // as some ARNs in the catalogue have for an id
 		b.WriteString(text)
-		if !ok {
-			return b.String(), true
+		if !ok || star {
+			return b.String(), !star
 		}
 		name, tail, _ := strings.Cut(after, "}")
 		rest = tail
@@ -179,6 +180,7 @@ var other = map[string][]string{
 	"route53:Id":                           {"hostedzoneid", "id", "healthcheckid"},
 	"cloudfront:DistributionId":            {"id", "distributionid"},
 	"glue:JobName":                         {"jobname", "name"},
+	"ec2:KeyPairName":                      {"keyname"},
 	"iam:OidcProviderName":                 {"openidconnectproviderarn"},
 }
 
@@ -194,6 +196,9 @@ func (f *filler) values(u action.Use, variable string) []string {
 	}
 	var out []string
 	for _, l := range f.leaves {
+		if u.Type.Service == "ec2" && idType(l.value) != "" {
+			continue // of the type its form tells, whatever it stands under
+		}
 		lower := plain(l.name)
 		if listed && slices.Contains(names, lower) || !listed && f.about(u, stem, lower) {
 			if v := clean(u, variable, l.value); v != "" && !slices.Contains(out, v) {

@@ -36,6 +36,9 @@ func show(calls []activity.Call, skip activity.Skip) string {
 		if c.Derived {
 			line += " derived"
 		}
+		if c.Maybe {
+			line += " maybe"
+		}
 		for _, k := range c.Conditions {
 			line += " " + k.Key + "=" + k.Value
 		}
@@ -69,6 +72,11 @@ func TestEventsToActions(t *testing.T) {
 				"ec2:RunInstances arn:aws:ec2:eu-west-1:111122223333:security-group/sg-0123456789abcdef0\nec2:RunInstances arn:aws:ec2:eu-west-1:111122223333:subnet/subnet-0123456789abcdef0\n" +
 				"ec2:RunInstances arn:aws:ec2:eu-west-1:111122223333:volume/…\nec2:RunInstances arn:aws:ec2:eu-west-1::image/ami-0123456789abcdef0\n" +
 				"iam:PassRole arn:aws:iam::111122223333:role/… derived iam:PassedToService=ec2.amazonaws.com"},
+		{"role of which it is not known", event("dms", "CreateEndpoint", params(`{"endpointIdentifier":"e","serviceAccessRoleArn":"arn:aws:iam::111122223333:role/r"}`)),
+			"dms:CreateEndpoint arn:aws:dms:eu-west-1:111122223333:endpoint:…\niam:PassRole arn:aws:iam::111122223333:role/r derived maybe"},
+		{"access point", event("s3", "GetObject", params(`{"bucketName":"arn:aws:s3:eu-west-1:111122223333:accesspoint/p","key":"k"}`)), "s3:GetObject arn:aws:s3:eu-west-1:111122223333:accesspoint/p/object/k"},
+		{"settings through an access point", event("s3", "ListObjectsV2", params(`{"bucketName":"arn:aws:s3:eu-west-1:111122223333:accesspoint/p"}`)), "s3:ListBucket arn:aws:s3:eu-west-1:111122223333:accesspoint/p"},
+		{"key pair", event("ec2", "DeleteKeyPair", params(`{"keyName":"k"}`)), "ec2:DeleteKeyPair arn:aws:ec2:eu-west-1:111122223333:key-pair/k"},
 		{"keys of both sides", event("kms", "ReEncrypt", params(`{"sourceKeyId":"arn:aws:kms:eu-west-1:111122223333:key/a","destinationKeyId":"arn:aws:kms:eu-west-1:111122223333:key/b"}`)),
 			"kms:ReEncryptFrom arn:aws:kms:eu-west-1:111122223333:key/a\nkms:ReEncryptTo arn:aws:kms:eu-west-1:111122223333:key/b"},
 		{"key by alias", event("kms", "Decrypt", params(`{"keyId":"alias/a"}`)), "kms:Decrypt arn:aws:kms:eu-west-1:111122223333:key/…"},

@@ -90,8 +90,8 @@ datapipeline:ActivatePipeline         role                                      
 airflow:CreateEnvironment             executionRoleArn                                    airflow.amazonaws.com
 amplify:CreateApp                     iamServiceRoleArn                                   amplify.amazonaws.com
 appsync:CreateDataSource              serviceRoleArn                                      appsync.amazonaws.com
-autoscaling:PutLifecycleHook          roleARN                                             autoscaling.amazonaws.com
-iam:AddRoleToInstanceProfile          roleName                                            ec2.amazonaws.com
+autoscaling:PutLifecycleHook          roleARN                                             -
+iam:AddRoleToInstanceProfile          roleName                                            -
 `
 
 // profiles are the calls that hand an instance profile, and with it its role, to
@@ -102,6 +102,7 @@ ec2:AssociateIamInstanceProfile              AssociateIamInstanceProfileRequest.
 ec2:ReplaceIamInstanceProfileAssociation     ReplaceIamInstanceProfileAssociationRequest.IamInstanceProfile
 ec2:RequestSpotInstances                     launchSpecification.iamInstanceProfile
 autoscaling:CreateLaunchConfiguration        iamInstanceProfile
+elasticmapreduce:RunJobFlow                  jobFlowRole
 `
 
 // tagged are the calls that give tags at creation, and the action that needs

@@ -17,11 +17,14 @@ func (r *Record) s3(a asked) []target {
 		}
 		bucket, key, _ = strings.Cut(strings.TrimPrefix(source, "/"), "/")
 	}
-	if strings.HasPrefix(bucket, "arn:") {
-		return nil // an access point
-	}
 	object, onObject := a.action.Use("object")
 	_, onBucket := a.action.Use("bucket")
+	if strings.HasPrefix(bucket, "arn:") { // an access point in the bucket's place
+		if !onObject {
+			return []target{{arn: bucket, kind: "accesspoint"}}
+		}
+		return []target{{arn: bucket + "/object/" + key, partial: key == "", kind: "accesspointobject"}}
+	}
 	if a.action.Service == "s3express" || !onObject && !onBucket {
 		return nil
 	}

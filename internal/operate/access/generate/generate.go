@@ -44,6 +44,7 @@ type Log struct {
 	calls   map[key]*seen
 	lost    map[string]*Lost // by event name and reason
 	skipped map[activity.Skip]int
+	maybe   map[Possible]bool
 	data    map[string]bool // services with data events in the logs, of whoever
 	events  int
 	first   time.Time
@@ -83,7 +84,7 @@ func NewLog(arn string) (*Log, error) {
 	default:
 		return nil, fmt.Errorf("%s is no user and no role; policies can be generated for these only", arn)
 	}
-	return &Log{who: p, calls: map[key]*seen{}, lost: map[string]*Lost{}, skipped: map[activity.Skip]int{}, data: map[string]bool{}}, nil
+	return &Log{who: p, calls: map[key]*seen{}, lost: map[string]*Lost{}, skipped: map[activity.Skip]int{}, data: map[string]bool{}, maybe: map[Possible]bool{}}, nil
 }
 
 // Principal is whose log it is.
@@ -150,6 +151,12 @@ func (l *Log) lose(lost Lost, n int) {
 // Add notes what an event of the principal asked.
 func (l *Log) Add(calls []activity.Call) {
 	for _, c := range calls {
+		if c.Maybe {
+			if !c.Denied {
+				l.maybe[Possible{c.Request.Action, c.Request.Resource, c.Name}] = true
+			}
+			continue
+		}
 		k := key{c.Request.Action, c.Request.Resource, c.Request.Partial, fmt.Sprint(c.Conditions)}
 		s := l.calls[k]
 		if s == nil {

@@ -219,12 +219,13 @@ func TestReport(t *testing.T) {
 		event("s3", "GetBucketPolicy", `{"bucketName":"b"}`, `"errorCode":"NoSuchBucketPolicy"`),
 		event("s3", "DeleteBucket", `{"bucketName":"b"}`, `"errorCode":"AccessDenied"`),
 		event("lambda", "CreateFunction20150331", `{"functionName":"f","role":"arn:aws:iam::111122223333:role/r"}`, ""),
+		event("dms", "CreateEndpoint", `{"serviceAccessRoleArn":"arn:aws:iam::111122223333:role/r"}`, ""),
 		event("ec2", "AssociateIamInstanceProfile", `{"AssociateIamInstanceProfileRequest":{"InstanceId":"i-0123456789abcdef0","IamInstanceProfile":{"Name":"p"}}}`, ""),
 	).Policy(generate.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !r.From.Equal(time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC)) || r.Events != 9 {
+	if !r.From.Equal(time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC)) || r.Events != 10 {
 		t.Errorf("from %v, %d events", r.From, r.Events)
 	}
 	if len(r.Uncovered) != 1 || r.Uncovered[0].Event != "ec2.amazonaws.com:DoWonders" || r.Uncovered[0].Count != 2 {
@@ -236,13 +237,16 @@ func TestReport(t *testing.T) {
 	if len(r.Failed) != 1 || r.Failed[0].Action != "s3:GetBucketPolicy" || !slices.Equal(r.Failed[0].Errors, []string{"NoSuchBucketPolicy"}) {
 		t.Errorf("failed %+v", r.Failed)
 	}
+	if len(r.Possible) != 1 || r.Possible[0].Event != "dms.amazonaws.com:CreateEndpoint" {
+		t.Errorf("possible %+v", r.Possible)
+	}
 	if len(r.Denied) != 1 || r.Denied[0].Action != "s3:DeleteBucket" {
 		t.Errorf("denied %+v", r.Denied)
 	}
 	if len(r.Derived) != 2 || r.Derived[0].Condition != "iam:PassedToService=ec2.amazonaws.com" || r.Derived[1].Events[0] != "lambda.amazonaws.com:CreateFunction20150331" {
 		t.Errorf("derived %+v", r.Derived)
 	}
-	if len(r.Wildcards) != 1 || r.Wildcards[0].Resource != "arn:aws:iam::111122223333:role/*" || !strings.Contains(r.Wildcards[0].Why, "instance profile p") {
+	if n := len(r.Wildcards); n != 2 || r.Wildcards[n-1].Resource != "arn:aws:iam::111122223333:role/*" || !strings.Contains(r.Wildcards[n-1].Why, "instance profile p") {
 		t.Errorf("wildcards %+v", r.Wildcards)
 	}
 	// The role that the function took has been seen with its ARN, so its path is known.

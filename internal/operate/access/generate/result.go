@@ -27,6 +27,7 @@ type Result struct {
 	Assumed   []Assumed  `json:"assumed"`   // granted on an assumption
 	Failed    []Failed   `json:"failed"`    // granted though only seen to fail
 	Denied    []Denied   `json:"denied"`    // seen to be refused, and not granted
+	Possible  []Possible `json:"possible"`  // perhaps needed, and not granted
 	Uncovered []Lost     `json:"uncovered"` // seen to succeed, and not granted
 	Blind     []string   `json:"blind"`     // what the logs cannot show
 	Skipped   []Skipped  `json:"skipped"`   // events that asked nothing of IAM
@@ -68,6 +69,14 @@ type Denied struct {
 	Count     int      `json:"count"`
 }
 
+// Possible is a permission that an event may have needed: it names a role, and it is
+// not known that the call hands it on.
+type Possible struct {
+	Action   string `json:"action"`
+	Resource string `json:"resource"`
+	Event    string `json:"event"`
+}
+
 // Lost is what was seen and is not covered.
 type Lost struct {
 	Event    string `json:"event"`
@@ -88,7 +97,7 @@ func (l *Log) report(needed []*seen) *Result {
 	r := &Result{
 		Principal: l.who.ARN, From: l.first, To: l.last, Events: l.events,
 		Policies: []*policy.Document{}, Wildcards: []Wildcard{}, Derived: []Derived{}, Assumed: []Assumed{}, Failed: []Failed{},
-		Denied: []Denied{}, Uncovered: []Lost{}, Blind: l.blind(), Skipped: []Skipped{},
+		Denied: []Denied{}, Possible: []Possible{}, Uncovered: []Lost{}, Blind: l.blind(), Skipped: []Skipped{},
 	}
 	used := map[*seen]bool{}
 	for _, s := range needed {
@@ -101,6 +110,10 @@ func (l *Log) report(needed []*seen) *Result {
 	}
 	slices.SortFunc(r.Assumed, func(a, b Assumed) int { return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Why, b.Why)) })
 	r.Assumed = slices.Compact(r.Assumed)
+	r.Possible = slices.AppendSeq(r.Possible, maps.Keys(l.maybe))
+	slices.SortFunc(r.Possible, func(a, b Possible) int {
+		return cmp.Or(cmp.Compare(a.Action, b.Action), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Event, b.Event))
+	})
 	for _, why := range slices.Sorted(maps.Keys(l.skipped)) {
 		if why != activity.Unmapped && why != activity.Unreadable {
 			r.Skipped = append(r.Skipped, Skipped{string(why), l.skipped[why]})
