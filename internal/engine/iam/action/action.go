@@ -29,7 +29,7 @@ type Service struct {
 
 	actions   []*Action // sorted by name without regard to case
 	resources []*ResourceType
-	keys      []Key
+	keys      *keySet
 }
 
 // Action is one action of a service.
@@ -117,7 +117,7 @@ func (s *Service) Actions() []*Action { return s.actions }
 func (s *Service) ResourceTypes() []*ResourceType { return s.resources }
 
 // Keys are the condition keys the service declares, sorted.
-func (s *Service) Keys() []Key { return s.keys }
+func (s *Service) Keys() []Key { return s.keys.all }
 
 // Action finds an action by name, in any letter case.
 func (s *Service) Action(name string) (*Action, bool) {
@@ -186,8 +186,14 @@ type catalogue struct {
 	decoded         []decoded
 	all             func() []*Action
 	rcp             []string
-	keyHomes        map[string][]string // prefix of a key → services that declare it, besides its own
+	keyHomes        []home              // by prefix of a key, besides the service of that name
 	arnHomes        map[string][]string // service of an ARN → services with such resource types, besides its own
+}
+
+// home is where something is declared.
+type home struct {
+	name     string
+	services []string
 }
 
 type decoded struct {
@@ -198,7 +204,7 @@ type decoded struct {
 var open = sync.OnceValue(load)
 
 func load() *catalogue {
-	c := &catalogue{keyHomes: map[string][]string{}, arnHomes: map[string][]string{}}
+	c := &catalogue{arnHomes: map[string][]string{}}
 	c.all = sync.OnceValue(c.everything)
 	f, err := packed.Open(data)
 	if err != nil {

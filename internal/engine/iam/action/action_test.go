@@ -96,6 +96,39 @@ func TestWholeCatalogue(t *testing.T) {
 	}
 }
 
+func TestNames(t *testing.T) {
+	for got, want := range map[string]string{
+		Write.String(): "Write", Permissions.String(): "Permissions management", Level(99).String(): "Unknown", Tagging.String(): "Tagging", Read.String(): "Read", List.String(): "List",
+		Numeric.String(): "Numeric", IPAddress.String(): "IPAddress", Type(99).String(): "Unknown", Binary.String(): "Binary", Signed.String(): "signed", Always.String(): "always", Sometimes.String(): "sometimes",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	s, _ := Find("s3")
+	if r, ok := s.ResourceType("OBJECT"); !ok || r.Name != "object" {
+		t.Errorf("%v, %v", r, ok)
+	}
+	if _, ok := s.ResourceType("thing"); ok {
+		t.Error("there is no such type")
+	}
+	a, _ := s.Action("getobject")
+	if _, ok := a.Use("bucket"); ok {
+		t.Error("GetObject is on no bucket")
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	for _, text := range []string{
+		"S\nk", "S\nk\tz", "S\nk\t", "S\n\nr\tarn", "S\n\nr\tarn\t7", "S\n\n\nA\tr\t\t", "S\n\n\nA\tr\t3\t\t", "S\n\n\nA\tr\t\tx\t",
+		"S\n\nr\tarn\t\n\nA\tr\t0:9\t\t", "S\n\n\n\n",
+	} {
+		if s, err := decode("x", text); err == nil {
+			t.Errorf("%q became %+v", text, s)
+		}
+	}
+}
+
 func TestExpand(t *testing.T) {
 	for pattern, want := range map[string]string{
 		"s3:GetObject":          "s3:GetObject",

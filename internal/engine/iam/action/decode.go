@@ -23,7 +23,7 @@ func (c *catalogue) readIndex(i int) {
 		case "rcp":
 			c.rcp = list
 		case "key":
-			c.keyHomes[name] = list
+			c.keyHomes = append(c.keyHomes, home{name, list})
 		case "arn":
 			c.arnHomes[name] = list
 		}
@@ -50,11 +50,13 @@ func decode(prefix, text string) (*Service, error) {
 			return nil, fmt.Errorf("%s: %q: %w", prefix, line, err)
 		}
 	}
+	d.service.keys = newKeySet(d.keys)
 	return d.service, nil
 }
 
 type decoder struct {
 	service *Service
+	keys    []Key
 	lists   map[string][]string // lists of keys recur and are shared
 }
 
@@ -66,7 +68,7 @@ func (d *decoder) key(f []string) error {
 	if !ok {
 		return fmt.Errorf("type %q", f[1])
 	}
-	d.service.keys = append(d.service.keys, Key{Name: f[0], Type: t, Multivalued: strings.HasSuffix(f[1], "+"), Service: d.service.Prefix})
+	d.keys = append(d.keys, Key{Name: f[0], Type: t, Multivalued: strings.HasSuffix(f[1], "+"), Service: d.service.Prefix})
 	return nil
 }
 
@@ -74,7 +76,7 @@ func (d *decoder) resource(f []string) error {
 	if len(f) != 3 {
 		return fmt.Errorf("%d fields", len(f))
 	}
-	keys, err := d.keys(f[2])
+	keys, err := d.list(f[2])
 	if err != nil {
 		return err
 	}
@@ -89,7 +91,7 @@ func (d *decoder) action(f []string) error {
 	full := d.service.Prefix + ":" + f[0]
 	a := &Action{Service: d.service.Prefix, Name: full[len(d.service.Prefix)+1:], full: full, Level: levelOf[f[1]]}
 	var err error
-	if a.Keys, err = d.keys(f[3]); err != nil {
+	if a.Keys, err = d.list(f[3]); err != nil {
 		return err
 	}
 	if f[4] != "" {
@@ -116,11 +118,11 @@ func (d *decoder) use(item string) (Use, error) {
 	if err != nil || n < 0 || n >= len(d.service.resources) {
 		return Use{}, fmt.Errorf("resource type %q", number)
 	}
-	keys, err := d.keys(list)
+	keys, err := d.list(list)
 	return Use{Type: d.service.resources[n], Required: required, Keys: keys}, err
 }
 
-func (d *decoder) keys(list string) ([]string, error) {
+func (d *decoder) list(list string) ([]string, error) {
 	if list == "" {
 		return nil, nil
 	}
@@ -130,10 +132,10 @@ func (d *decoder) keys(list string) ([]string, error) {
 	var names []string
 	for item := range strings.SplitSeq(list, ",") {
 		n, err := strconv.Atoi(item)
-		if err != nil || n < 0 || n >= len(d.service.keys) {
+		if err != nil || n < 0 || n >= len(d.keys) {
 			return nil, fmt.Errorf("condition key %q", item)
 		}
-		names = append(names, d.service.keys[n].Name)
+		names = append(names, d.keys[n].Name)
 	}
 	d.lists[list] = names
 	return names, nil

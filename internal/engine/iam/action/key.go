@@ -1,9 +1,9 @@
 package action
 
 import (
-	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Type is of which kind the values of a condition key are.
@@ -22,7 +22,11 @@ const (
 
 // String is the type's name.
 func (t Type) String() string {
-	return [...]string{"Unknown", "String", "ARN", "Bool", "Numeric", "Date", "IPAddress", "Binary"}[min(t, Binary)]
+	names := [...]string{"Unknown", "String", "ARN", "Bool", "Numeric", "Date", "IPAddress", "Binary"}
+	if int(t) >= len(names) {
+		t = UnknownType
+	}
+	return names[t]
 }
 
 var typeOf = map[byte]Type{'s': String, 'a': ARN, 'b': Bool, 'n': Numeric, 'd': Date, 'i': IPAddress, 'x': Binary}
@@ -53,10 +57,8 @@ type Key struct {
 // KeyFor finds the condition key that a policy names, in any letter case, with
 // templates filled in: aws:RequestTag/team is aws:RequestTag/${TagKey}.
 func KeyFor(name string) (Key, bool) {
-	for _, k := range global {
-		if matchesTemplate(k.Name, name) {
-			return k, true
-		}
+	if k, ok := globals().find(name); ok {
+		return k, true
 	}
 	prefix, _, ok := strings.Cut(name, ":")
 	if !ok {
@@ -67,12 +69,11 @@ func KeyFor(name string) (Key, bool) {
 			return k, true
 		}
 	}
-	homes := open().keyHomes
-	for _, template := range slices.Sorted(maps.Keys(homes)) {
-		if !matchesTemplate(template, prefix) {
+	for _, h := range open().keyHomes {
+		if !matchesTemplate(h.name, prefix) {
 			continue
 		}
-		for _, home := range homes[template] {
+		for _, home := range h.services {
 			if s, ok := Find(home); ok {
 				if k, ok := s.Key(name); ok {
 					return k, true
@@ -82,6 +83,39 @@ func KeyFor(name string) (Key, bool) {
 	}
 	return oidc(name)
 }
+
+// keySet finds keys by name.
+type keySet struct {
+	all       []Key // sorted without regard to case
+	templates []Key // those of all that have a variable
+}
+
+func newKeySet(keys []Key) *keySet {
+	s := &keySet{all: keys}
+	for _, k := range keys {
+		if at, _, _ := variable(k.Name); at >= 0 {
+			s.templates = append(s.templates, k)
+		}
+	}
+	return s
+}
+
+func (s *keySet) find(name string) (Key, bool) {
+	i, found := slices.BinarySearchFunc(s.all, name, func(k Key, name string) int { return compareFold(k.Name, name) })
+	if found {
+		return s.all[i], true
+	}
+	for _, k := range s.templates {
+		if matchesTemplate(k.Name, name) {
+			return k, true
+		}
+	}
+	return Key{}, false
+}
+
+var globals = sync.OnceValue(func() *keySet {
+	return newKeySet(slices.SortedFunc(slices.Values(global), func(a, b Key) int { return compareFold(a.Name, b.Name) }))
+})
 
 // oidc knows the keys that every OpenID Connect provider brings along, under the
 // provider's host and path: gitlab.example.com:sub. Source: AWS IAM User Guide,
@@ -99,14 +133,7 @@ func oidc(name string) (Key, bool) {
 }
 
 // Key finds a condition key that the service declares.
-func (s *Service) Key(name string) (Key, bool) {
-	for _, k := range s.keys {
-		if matchesTemplate(k.Name, name) {
-			return k, true
-		}
-	}
-	return Key{}, false
-}
+func (s *Service) Key(name string) (Key, bool) { return s.keys.find(name) }
 
 // Global are the keys that any request may have, in the order of the AWS page.
 func Global() []Key { return append([]Key(nil), global...) }

@@ -57,6 +57,17 @@ func TestEveryKeyFindsItself(t *testing.T) {
 	}
 }
 
+func BenchmarkKeyFor(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, name := range []string{"aws:PrincipalOrgID", "aws:RequestTag/team", "s3:x-amz-acl", "gitlab.example.com:sub"} {
+			if _, ok := KeyFor(name); !ok {
+				b.Fatal(name)
+			}
+		}
+	}
+}
+
 func FuzzKeyFor(f *testing.F) {
 	f.Add("aws:RequestTag/team")
 	f.Add("github.com/enterprises/x:actor")
