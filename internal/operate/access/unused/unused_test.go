@@ -345,6 +345,7 @@ func TestGrants(t *testing.T) {
 		`{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"sqs:*","Resource":"*","Condition":{"Bool":{"a:b":"true"}}}]}`: all,
 		`{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"sqs:*","Resource":"arn:*"}]}`:                                 all,
 		`{"Statement":[]}`: 0,
+		`{"Statement":[{"Effect":"Allow","Action":"sqs:SendMessage","Resource":"*"},{"Effect":"Allow","Action":["sns:Publish","sqs:SendMessage"],"Resource":"*"}]}`: 2,
 	} {
 		if got := count(document); got != want {
 			t.Errorf("%s grants %d actions, want %d", document, got, want)
@@ -352,6 +353,57 @@ func TestGrants(t *testing.T) {
 	}
 	if got := count(`{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`, `{"Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`); got != 0 {
 		t.Errorf("a denial of everything leaves %d", got)
+	}
+}
+
+// TestGrantsOfWhatWasNotSeen: what a hidden part may hold is not granted for sure,
+// and nothing is denied by it.
+func TestGrantsOfWhatWasNotSeen(t *testing.T) {
+	hidden := evidence.Unknown{Reason: "a parameter", Prefix: "sqs:"}
+	statement := func(s props) iam.Set {
+		return iam.Set{Policies: []*iam.Policy{nil, {}, iam.Compile("p", policy.Of(props{"Statement": []any{s}}))}}
+	}
+	g := newGrants()
+	names := func(set iam.Set) (out []string) {
+		granted := g.of(set)
+		for _, a := range g.service(granted, "sqs") {
+			out = append(out, a.Name)
+		}
+		return out
+	}
+	if got := names(statement(props{"Effect": "Allow", "Action": []any{"sqs:SendMessage", hidden}, "Resource": "*"})); !slices.Equal(got, []string{"SendMessage"}) {
+		t.Errorf("%v", got)
+	}
+	for _, s := range []props{
+		{"Effect": "Allow", "NotAction": []any{"sns:*", hidden}, "Resource": "*"},
+		{"Effect": evidence.Unknown{Reason: "a parameter"}, "Action": "sqs:*", "Resource": "*"},
+		{"Effect": "Allow", "Action": hidden, "Resource": "*"},
+	} {
+		if got := names(statement(s)); len(got) != 0 {
+			t.Errorf("%v grants %v", s, got)
+		}
+	}
+	if g.service(nil, "no-such-service") != nil {
+		t.Error("a service that does not exist has actions")
+	}
+}
+
+func TestCredentialsOfWhichLittleIsKnown(t *testing.T) {
+	compare(t, find(t, only(Password, AccessKey), Evidence{},
+		user("u", props{"CreateDate": ago(900), "PasswordLastUsed": ago(1)}),
+		row("u", props{"PasswordEnabled": true, "Created": ago(900), "PasswordLastUsed": evidence.Unknown{Reason: "cut"}, "AccessKeys": keys(
+			props{"Index": int64(1), "Active": true}, key(2, true, ago(300), "yesterday"))}),
+		user("v", props{"CreateDate": ago(900), "PasswordLastUsed": ago(1)}),
+		row("v", props{"PasswordEnabled": true, "Created": ago(900), "AccessKeys": keys()}),
+		user("w", props{"CreateDate": ago(900)}),
+		row("w", props{"PasswordEnabled": true, "Created": ago(900), "PasswordLastUsed": evidence.Unknown{Reason: "cut"}, "AccessKeys": keys()}),
+	),
+		`unknown access-key u key 1: when it was made was not seen`,
+		`unknown access-key u key 2: "yesterday" is no instant`,
+		`unknown password w : cut`,
+	)
+	if got := Types(); len(got) != 4 || slices.Contains(got, "") {
+		t.Errorf("%v", got)
 	}
 }
 
