@@ -38,7 +38,7 @@ func anybody(s *policy.Statement) bool {
 
 var narrowingKeys = []string{
 	"aws:sourceip", "aws:sourcearn", "aws:sourcevpc", "aws:sourcevpce", "aws:sourceowner", "aws:sourceaccount", "aws:userid",
-	"aws:principalorgid", "aws:principalarn", "aws:principalaccount", "s3:dataaccesspointarn", "s3:dataaccesspointaccount",
+	"aws:principalorgid", "aws:principalorgpaths", "aws:principalarn", "aws:principalaccount", "s3:dataaccesspointarn", "s3:dataaccesspointaccount",
 }
 
 func narrowed(s *policy.Statement) bool {
@@ -47,7 +47,7 @@ func narrowed(s *policy.Statement) bool {
 			return false
 		}
 		switch strings.ToLower(c.Operator) {
-		case "stringequals", "stringlike", "arnequals", "arnlike", "ipaddress", "stringequalsignorecase":
+		case "stringequals", "stringlike", "arnequals", "arnlike", "ipaddress", "stringequalsignorecase", "foranyvalue:stringlike":
 		default:
 			return false
 		}
@@ -55,6 +55,12 @@ func narrowed(s *policy.Statement) bool {
 			if _, network, err := net.ParseCIDR(t.Value); err == nil {
 				ones, bits := network.Mask.Size()
 				return bits == 32 && ones < 8 || bits == 128 && ones < 32
+			}
+			if parts := strings.SplitN(t.Value, ":", 6); len(parts) == 6 && parts[4] != "" {
+				return strings.ContainsAny(parts[4], "*?$") // what belongs to one account
+			}
+			if strings.HasSuffix(strings.ToLower(c.Key), "orgpaths") {
+				return strings.HasPrefix(t.Value, "*")
 			}
 			return strings.ContainsAny(t.Value, "*?$") || c.Operator == "IpAddress" && net.ParseIP(t.Value) == nil
 		})
