@@ -13,7 +13,7 @@ import (
 // Limits of the search for an example.
 const (
 	actionsTried   = 4
-	resourcesTried = 8
+	resourcesTried = 12
 	contextsTried  = 256
 )
 
@@ -24,7 +24,7 @@ func (c *comparison) exemplify(r *Region, f *finding) {
 	for _, brief := range []bool{true, false} {
 		for _, place := range c.places(f) {
 			for _, resource := range c.examples(f.leaf, place) {
-				for _, context := range c.contexts(f.leaf, brief, resource) {
+				for _, context := range c.contexts(f.leaf, f.people[0], brief, resource) {
 					e := Example{Action: place.name, Resource: resource, Context: context}
 					if c.kind == Resource {
 						e.Principal = describe(person)
@@ -167,13 +167,15 @@ func (c *comparison) examples(l leaf, p place) []string {
 	}
 	for _, t := range templates {
 		for _, at := range p.shape.of(t) {
-			if text, ok := p.shape.texts[t][at]; ok {
+			for _, text := range p.shape.texts[t][at] {
 				try(text, at)
 			}
 		}
 	}
 	for _, at := range p.parts {
-		try(p.shape.parts[at].witness, at)
+		for _, text := range p.shape.parts[at].witnesses {
+			try(text, at)
+		}
 	}
 	return out[:min(len(out), resourcesTried)]
 }
@@ -224,7 +226,7 @@ func substitute(s, with string) string {
 // world that fits, for keys with variables some more. Brief ones have only those
 // keys that the leaf is about. Variables may stand for a segment of the resource,
 // or for a value of the key that is compared with them.
-func (c *comparison) contexts(l leaf, brief bool, resource string) []map[string][]string {
+func (c *comparison) contexts(l leaf, person int, brief bool, resource string) []map[string][]string {
 	choices := map[string][][]string{}
 	var names []string
 	choose := func(name string, list [][]string) {
@@ -243,7 +245,7 @@ func (c *comparison) contexts(l leaf, brief bool, resource string) []map[string]
 		if !slices.ContainsFunc(k.atoms, matters) {
 			continue
 		}
-		list := c.fitting(k, l)
+		list := c.fitting(k, l, c.people[person].excluded[i])
 		for _, a := range k.atoms {
 			if c.atoms[a].open && matters(a) && len(list) > 0 {
 				for _, v := range list {
@@ -289,10 +291,10 @@ func (c *comparison) contexts(l leaf, brief bool, resource string) []map[string]
 }
 
 // fitting are values of a key under which the leaf can be.
-func (c *comparison) fitting(k *key, l leaf) [][]string {
+func (c *comparison) fitting(k *key, l leaf, excluded []int) [][]string {
 	var out [][]string
-	for _, w := range k.worlds {
-		fits := true
+	for at, w := range k.worlds {
+		fits := !slices.Contains(excluded, at)
 		for i, a := range k.atoms {
 			for _, x := range l.when {
 				fits = fits && (x.atom != a || w.truth[i] == kleene.Unknown || w.truth[i] == kleene.Of(x.holds))

@@ -91,7 +91,10 @@ var allowAll = iam.Compile("allow all", &policy.Document{Version: policy.Version
 type person struct {
 	label string
 	group string // what it is one of; where all of a group change alike, the group is named
+	one   bool   // it stands for nobody but itself
 	*iam.Principal
+	// excluded are worlds of keys in which it cannot be, by their places.
+	excluded map[int][]int
 }
 
 // strangers are those whom no policy names.
@@ -108,7 +111,7 @@ func (c *comparison) populate() {
 		if id := p.Kind.String() + p.ARN + p.Name + p.ID + p.CanonicalID; !seen[id] {
 			seen[id] = true
 			p.OrgSeen, p.TagsSeen = true, true
-			c.people = append(c.people, person{label, group, p})
+			c.people = append(c.people, person{label: label, group: group, one: group == "", Principal: p})
 		}
 	}
 	accounts := []string{}
@@ -120,11 +123,72 @@ func (c *comparison) populate() {
 	for _, a := range sorted(accounts) {
 		addAccount(a, "account "+a, add)
 	}
-	addAccount(strangers, "any other account", add)
-	add("anybody, unsigned", "", iam.Anonymous())
-	add("any other AWS service", "", iam.Service("example.amazonaws.com"))
-	add("any other identity provider", "", iam.Federated("example.com"))
+	other := func(kind policy.Kind) string {
+		if slices.ContainsFunc(c.principals, func(w who) bool {
+			return slices.ContainsFunc(w.names, func(n policy.Principal) bool { return n.Kind == kind })
+		}) {
+			return "any other "
+		}
+		return "any "
+	}
+	addAccount(strangers, other(policy.AWS)+"AWS account", add)
+	add("anybody unsigned", "", iam.Anonymous())
+	add(other(policy.Service)+"AWS service", "", iam.Service("example.amazonaws.com"))
+	add(other(policy.Federated)+"identity provider", "", iam.Federated("example.com"))
 	slices.SortStableFunc(c.people, func(a, b person) int { return strings.Compare(a.group, b.group) })
+	for i := range c.people {
+		c.exclude(&c.people[i])
+	}
+}
+
+// exclude finds the worlds of keys in which a principal cannot be, since the key
+// follows from who it is.
+func (c *comparison) exclude(p *person) {
+	p.excluded = map[int][]int{}
+	for i := range c.keys {
+		k := &c.keys[i]
+		if !p.follows(strings.ToLower(k.name)) {
+			continue
+		}
+		for at, w := range k.worlds {
+			for j, a := range k.atoms {
+				is := answerOf(p.Principal, c.atoms[a].condition)
+				if is != kleene.Unknown && w.truth[j] != kleene.Unknown && is != w.truth[j] {
+					p.excluded[i] = append(p.excluded[i], at)
+					break
+				}
+			}
+		}
+	}
+}
+
+// follows tells whether a key follows from the principal.
+func (p *person) follows(key string) bool {
+	account := p.Account != ""
+	switch key {
+	case "aws:principaltype", "aws:principalisawsservice", "aws:principalservicename":
+		return true
+	case "aws:principalaccount":
+		return !account || p.Account != strangers
+	case "aws:principalarn", "aws:username":
+		return !account || p.one
+	case "aws:principalorgid", "aws:principalorgpaths":
+		return !account
+	}
+	return !account && strings.HasPrefix(key, "aws:principaltag/")
+}
+
+// answerOf is what a condition on a key that follows from the principal says.
+func answerOf(p *iam.Principal, cond policy.Condition) kleene.Value {
+	req, err := iam.NewRequest(iam.Request{Principal: p, Action: "s3:GetObject", Resource: "arn:aws:s3:::example/example", Account: owner})
+	if err != nil {
+		return kleene.Unknown
+	}
+	asked := iam.Compile("", &policy.Document{Version: policy.Version2008, Statements: []policy.Statement{{
+		Effect: policy.Allow, Actions: []policy.Text{{Value: "*"}}, Resources: []policy.Text{{Value: "*"}},
+		Principals: []policy.Principal{{Kind: policy.Everyone, Name: policy.Text{Value: "*"}}}, Conditions: []policy.Condition{cond},
+	}}})
+	return iam.Decide(req, attachedTo(p, []*iam.Policy{asked})).Allowed
 }
 
 // person adds those whom one entry of a principal element names.

@@ -10,6 +10,9 @@ import (
 
 // divide goes through all cells and notes what differs in them.
 func (c *comparison) divide() {
+	if slices.Equal(said(c.statements, 0, true), said(c.statements, 1, true)) {
+		return
+	}
 	c.imagine()
 	c.populate()
 	concerned := make([][]bool, len(c.principals))
@@ -34,18 +37,23 @@ func (c *comparison) divide() {
 	}
 }
 
-// alike tells whether both sides have the same statements.
+// alike tells whether both sides have the same statements about some actions.
 func alike(list []statement) bool {
-	say := func(side int) []string {
-		var out []string
-		for _, s := range list {
-			if s.side == side {
-				out = append(out, fmt.Sprint(s.deny, s.resource, s.principal, s.atoms))
-			}
+	return slices.Equal(said(list, 0, false), said(list, 1, false))
+}
+
+// said is what the statements of a side say, the actions too or not.
+func said(list []statement, side int, actions bool) []string {
+	var out []string
+	for _, s := range list {
+		if !actions {
+			s.action = 0
 		}
-		return sorted(out)
+		if s.side == side {
+			out = append(out, fmt.Sprint(s.deny, s.action, s.resource, s.principal, s.atoms))
+		}
 	}
-	return slices.Equal(say(0), say(1))
+	return sorted(out)
 }
 
 // cell compares what the statements say of one class of actions and one sort of
@@ -71,11 +79,9 @@ func (c *comparison) cell(k *class, person int, about []statement) {
 	for at := range shape.parts {
 		sides := [2][]clause{}
 		for _, s := range about {
-			if reads, ok := c.reads(s, shape, at); ok {
-				sides[s.side] = append(sides[s.side], reads)
-			}
+			sides[s.side] = append(sides[s.side], c.reads(s, shape, at)...)
 		}
-		solved := c.solve(sides[0], sides[1])
+		solved := c.solve(sides[0], sides[1], person)
 		if !solved.ok {
 			c.unknown("%s: the conditions are too many to compare", c.someOf(k))
 			return
@@ -106,32 +112,41 @@ func (c *comparison) someOf(k *class) string {
 	return "actions that AWS may add"
 }
 
-// reads is a statement where resources are of one part; not ok where it has
-// nothing to say of them.
-func (c *comparison) reads(s statement, shape *shape, at int) (clause, bool) {
+// reads is what a statement comes to where resources are of one part; nothing if
+// it does not concern them. Each pattern with a variable makes a case of its own.
+func (c *comparison) reads(s statement, shape *shape, at int) []clause {
 	out := clause{deny: s.deny}
 	for _, a := range s.atoms {
 		out.all = append(out.all, literal{a, true})
 	}
 	if s.resource < 0 {
-		return out, true
+		return []clause{out}
 	}
 	e := &c.resources[s.resource]
-	var maybe []string
+	var maybe []int
 	for i, general := range e.general {
 		if !shape.parts[at].in[shape.byText[general]] {
 			continue
 		}
-		if e.patterns[i] == general {
-			return out, !e.not
+		if e.patterns[i] != general {
+			maybe = append(maybe, c.fits(e.patterns[i]))
+		} else if e.not {
+			return nil
+		} else {
+			return []clause{out}
 		}
-		maybe = append(maybe, e.patterns[i])
 	}
-	if len(maybe) == 0 {
-		return out, e.not
+	if e.not {
+		for _, a := range maybe {
+			out.all = append(out.all, literal{a, false})
+		}
+		return []clause{out}
 	}
-	out.all = append(out.all, literal{c.fits(maybe), !e.not})
-	return out, true
+	var cases []clause
+	for _, a := range maybe {
+		cases = append(cases, clause{s.deny, append(slices.Clone(out.all), literal{a, true})})
+	}
+	return cases
 }
 
 // finding gathers cells that differ alike.
@@ -154,12 +169,17 @@ type spot[A any] struct {
 // note gives a difference to the actions that have resources there.
 func (c *comparison) note(k *class, person int, l leaf, shape *shape, parts []int) {
 	vacuous := len(k.known) > 0
+	described := map[string][]Span{}
 	for _, i := range k.known {
 		reach := shape.reach(catalogue().list[i])
 		in := slices.DeleteFunc(slices.Clone(parts), func(at int) bool { return !slices.Contains(reach, at) })
 		if len(in) > 0 {
 			vacuous = false
-			f := c.gather(l, shape.spans(in, reach), person)
+			id := fmt.Sprint(in, reach)
+			if !has(described, id) {
+				described[id] = shape.spans(in, reach)
+			}
+			f := c.gather(l, described[id], person)
 			f.known = append(f.known, spot[int]{i, shape, in})
 		}
 	}
@@ -223,17 +243,16 @@ func (c *comparison) report() {
 
 func (c *comparison) region(f *finding) {
 	r := Region{Change: change(f.leaf), Old: f.leaf.old, New: f.leaf.new, Principals: c.named(f.people), Resources: f.spans}
+	narrowed := false
 	for _, l := range f.leaf.when {
 		a := &c.atoms[l.atom]
-		if a.key == resourceAtom && l.holds {
-			r.Resources = nil
-			for _, v := range a.condition.Values {
-				r.Resources = append(r.Resources, Span{Pattern: v.Value})
-			}
+		if a.key == resourceAtom && l.holds && !narrowed {
+			r.Resources, narrowed = []Span{{Pattern: a.condition.Values[0].Value}}, true
 			continue
 		}
 		r.When = append(r.When, Term{Operator: a.condition.Operator, Key: a.condition.Key, Values: values(a.condition.Values), Holds: l.holds})
 	}
+	slices.SortStableFunc(r.When, func(a, b Term) int { return boolean(b.Holds) - boolean(a.Holds) })
 	if r.Count = len(f.known) + len(f.extra); r.Count == 0 {
 		r.Later = true
 		for _, l := range f.later {

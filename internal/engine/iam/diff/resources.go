@@ -28,7 +28,7 @@ type shape struct {
 	parts    []part
 	byVector map[string]int
 	reached  map[string][]int // template → the parts it has resources in
-	texts    map[string]map[int]string
+	texts    map[string]map[int][]string
 }
 
 // group is patterns without variables that need not be told apart: one alone, or
@@ -40,8 +40,8 @@ type group struct {
 
 // part is the resources that fit the same ones of the groups.
 type part struct {
-	in      []bool
-	witness string
+	in        []bool
+	witnesses []string
 }
 
 func resourceGlob(p string) glob.Glob { return glob.Glob{Pattern: p, ARN: true} }
@@ -99,7 +99,7 @@ func (c *comparison) together(elements []int) [][]string {
 }
 
 func newShape(groups [][]string, limit int) (*shape, bool) {
-	s := &shape{byText: map[string]int{}, byVector: map[string]int{}, reached: map[string][]int{}, texts: map[string]map[int]string{}}
+	s := &shape{byText: map[string]int{}, byVector: map[string]int{}, reached: map[string][]int{}, texts: map[string]map[int][]string{}}
 	globs := [][]glob.Glob{{everyGlob}}
 	for i, patterns := range groups {
 		g := group{patterns: patterns}
@@ -118,17 +118,24 @@ func newShape(groups [][]string, limit int) (*shape, bool) {
 	}
 	for _, k := range classes {
 		if k.In[0] {
-			s.add(k.In[1:], k.Witness)
+			s.add(k.In[1:], witnesses(k))
 		}
 	}
-	s.add(s.vector("*"), "*")
+	s.add(s.vector("*"), []string{"*"})
 	return s, true
 }
 
-func (s *shape) add(in []bool, witness string) {
+func witnesses(k glob.Class) []string {
+	if k.Only {
+		return []string{k.Witness}
+	}
+	return []string{k.Second, k.Witness}
+}
+
+func (s *shape) add(in []bool, witnesses []string) {
 	if key := fmt.Sprint(in); !has(s.byVector, key) {
 		s.byVector[key] = len(s.parts)
-		s.parts = append(s.parts, part{in: in, witness: witness})
+		s.parts = append(s.parts, part{in: in, witnesses: witnesses})
 	}
 }
 
@@ -195,7 +202,7 @@ func (s *shape) of(template string) []int {
 	for i, g := range s.groups {
 		var meet []glob.Glob
 		for _, p := range g.patterns {
-			if !glob.ArnIntersects(p, template) {
+			if !mayMeet(p, template) || !glob.ArnIntersects(p, template) {
 				continue
 			}
 			fixed[i] = fixed[i] || glob.ArnIncludes(p, template)
@@ -206,13 +213,17 @@ func (s *shape) of(template string) []int {
 			globs = append(globs, meet)
 		}
 	}
+	if at, ok := s.byVector[fmt.Sprint(fixed)]; ok && len(open) == 0 {
+		s.reached[template] = []int{at}
+		return s.reached[template]
+	}
 	classes, ok := glob.GroupClasses(globs, statesByElement)
 	if !ok {
 		s.reached[template] = s.all()
 		return s.all()
 	}
 	var out []int
-	s.texts[template] = map[int]string{}
+	s.texts[template] = map[int][]string{}
 	for _, k := range classes {
 		if !k.In[0] || !k.In[1] {
 			continue
@@ -223,11 +234,22 @@ func (s *shape) of(template string) []int {
 		}
 		if at, ok := s.byVector[fmt.Sprint(in)]; ok {
 			out = append(out, at)
-			s.texts[template][at] = k.Witness
+			s.texts[template][at] = witnesses(k)
 		}
 	}
 	s.reached[template] = out
 	return out
+}
+
+// mayMeet rules out quickly what concerns different services.
+func mayMeet(pattern, template string) bool {
+	service := func(s string) (string, bool) {
+		parts := strings.SplitN(s, ":", 4)
+		return parts[min(2, len(parts)-1)], len(parts) == 4 && !strings.ContainsAny(parts[2], "*?")
+	}
+	a, fixedA := service(pattern)
+	b, fixedB := service(template)
+	return !fixedA || !fixedB || a == b
 }
 
 // spans describes parts by patterns, out of those that can be at all.

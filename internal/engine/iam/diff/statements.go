@@ -59,7 +59,7 @@ type element struct {
 }
 
 // atom is something that holds or not: a condition, or, where key is -1, that
-// the resource fits one of the values, which have variables.
+// the resource fits the value, which has variables.
 type atom struct {
 	key       int
 	condition policy.Condition
@@ -256,19 +256,16 @@ func (c *comparison) key(name string) int {
 	return len(c.keys) - 1
 }
 
-// fits finds the atom that says that the resource fits one of these patterns
-// with variables.
-func (c *comparison) fits(patterns []string) int {
-	id := fmt.Sprintf("fits %q", patterns)
+// fits finds the atom that says that the resource fits a pattern with variables.
+func (c *comparison) fits(pattern string) int {
+	id := "fits " + pattern
 	if i, ok := c.ids[id]; ok {
 		return i
 	}
-	a := atom{key: resourceAtom, open: true, condition: policy.Condition{Operator: "Resource"}}
-	for _, p := range patterns {
-		a.condition.Values = append(a.condition.Values, policy.Text{Value: p})
-		a.variables = append(a.variables, variables(p)...)
-	}
 	c.ids[id] = len(c.atoms)
-	c.atoms = append(c.atoms, a)
+	c.atoms = append(c.atoms, atom{
+		key: resourceAtom, open: true, variables: variables(pattern),
+		condition: policy.Condition{Operator: "Resource", Values: []policy.Text{{Value: pattern}}},
+	})
 	return len(c.atoms) - 1
 }

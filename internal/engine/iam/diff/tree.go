@@ -38,18 +38,18 @@ const (
 	nodesOfAll  = 1_000_000
 )
 
-// solve compares two sets of clauses under all circumstances. It is not ok where
-// there are too many.
-func (c *comparison) solve(old, new []clause) solution {
+// solve compares two sets of clauses under all circumstances that a principal can
+// be in. It is not ok where there are too many.
+func (c *comparison) solve(old, new []clause, person int) solution {
 	old, new = tidy(old), tidy(new)
 	if same(old, new) {
 		return solution{ok: true}
 	}
-	id := fmt.Sprint(old, "|", new)
+	id := fmt.Sprint(old, "|", new, "|", c.people[person].excluded)
 	if s, ok := c.solved[id]; ok {
 		return s
 	}
-	t := tree{comparison: c, assigned: map[int]bool{}, limit: min(nodesOfTree, nodesOfAll-c.nodes)}
+	t := tree{comparison: c, person: person, assigned: map[int]bool{}, limit: min(nodesOfTree, nodesOfAll-c.nodes)}
 	s := solution{ok: t.grow(old, new)}
 	if s.ok {
 		s.leaves = t.trim(old, new)
@@ -130,6 +130,7 @@ func same(a, b []clause) bool {
 
 type tree struct {
 	*comparison
+	person   int
 	assigned map[int]bool
 	leaves   []leaf
 	nodes    int
@@ -232,7 +233,12 @@ func (t *tree) possible(l literal) bool {
 		return true
 	}
 	k := &t.keys[key]
+	excluded := t.people[t.person].excluded[key]
+	at := -1
 	return slices.ContainsFunc(k.worlds, func(w world) bool {
+		if at++; slices.Contains(excluded, at) {
+			return false
+		}
 		for i, a := range k.atoms {
 			holds, ok := t.assigned[a]
 			if a == l.atom {
@@ -270,7 +276,7 @@ func (t *tree) trim(old, new []clause) []leaf {
 // settles tells whether the circumstances lead to the leaf's decisions whatever
 // else is the case.
 func (t *tree) settles(old, new []clause, when []literal, l leaf) bool {
-	sub := tree{comparison: t.comparison, assigned: map[int]bool{}, limit: 200}
+	sub := tree{comparison: t.comparison, person: t.person, assigned: map[int]bool{}, limit: 200}
 	for _, w := range when {
 		if !sub.possible(w) {
 			return false

@@ -48,9 +48,8 @@ func (c *comparison) imagine() {
 
 func (c *comparison) imagineKey(k *key) {
 	ask := make([]*iam.Policy, len(k.atoms))
-	several := false
 	known, ok := action.KeyFor(k.name)
-	several = ok && known.Multivalued
+	several := ok && known.Multivalued
 	for i, a := range k.atoms {
 		cond := c.atoms[a].condition
 		op, _ := policy.ParseOperator(cond.Operator)
@@ -191,13 +190,16 @@ func (c *comparison) candidates(k *key) []string {
 			globs = append(globs, valueGlob(op.Base.Positive(), v.Value))
 		}
 	}
-	if len(written) > 1 {
-		k.open = true
+	known, ok := action.KeyFor(k.name)
+	if len(written) > 0 && ok && known.Type == action.Bool {
+		return []string{"true", "false"}
 	}
-	out := written[truths]
-	if len(out) > 0 {
-		out = append(out, "true", "false")
+	if len(written[truths]) > 0 { // on a key of any texts
+		written[texts] = append(written[texts], written[truths]...)
+		delete(written, truths)
 	}
+	k.open = k.open || len(written) > 1
+	var out []string
 	out = append(out, aroundNumbers(written[numbers])...)
 	out = append(out, aroundDates(written[dates])...)
 	out = append(out, aroundNetworks(written[networks])...)
