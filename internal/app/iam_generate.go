@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -39,6 +40,11 @@ func (a *App) IAMGenerate(ctx context.Context, o GenerateOptions) (*Generated, e
 	log, err := generate.NewLog(o.Principal)
 	if err != nil {
 		return nil, Usage(err)
+	}
+	for _, name := range o.Events {
+		if info, err := os.Stat(name); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+			return nil, Usage(fmt.Errorf("--events %s: logs are read twice, so it has to be a file or a folder", name))
+		}
 	}
 	out := &Generated{}
 	var mapper activity.Mapper

@@ -60,7 +60,7 @@ func Local(paths ...string) ([]File, error) {
 				}
 				return nil
 			}
-			if !d.IsDir() && logName(d.Name()) {
+			if !d.IsDir() && logName(d.Name()) && regular(name, d) {
 				add(name)
 			}
 			return nil
@@ -79,6 +79,16 @@ func Order(files []File) {
 	slices.SortFunc(files, func(a, b File) int {
 		return cmp.Or(a.Delivered.Compare(b.Delivered), cmp.Compare(a.Name, b.Name))
 	})
+}
+
+// regular tells whether there is a file behind an entry: a pipe in a folder would
+// be waited for without end.
+func regular(name string, d fs.DirEntry) bool {
+	if d.Type().IsRegular() {
+		return true
+	}
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
 }
 
 func logName(name string) bool {

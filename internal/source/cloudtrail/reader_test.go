@@ -277,6 +277,23 @@ func TestUnreadableFile(t *testing.T) {
 	}
 }
 
+// TestLinks: a link to a file is read, one to nowhere or to a folder is passed over.
+func TestLinks(t *testing.T) {
+	dir := folder(t, map[string]string{"logs/README.md": "", "other/a.json": record(1, "")})
+	for name, to := range map[string]string{"a.json": "../other/a.json", "gone.json": "nowhere", "loop.json": "../logs"} {
+		if err := os.Symlink(to, filepath.Join(dir, "logs", name)); err != nil {
+			t.Skipf("no links here: %v", err)
+		}
+	}
+	if err := os.Symlink("logs", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	var r cloudtrail.Reader
+	if events, faults := read(t, &r, filepath.Join(dir, "link")); ids(events) != "1" || len(faults) > 0 {
+		t.Errorf("%q, %v", ids(events), faults)
+	}
+}
+
 // TestMemoryIsFlat reads a file many times as large as what may be held.
 func TestMemoryIsFlat(t *testing.T) {
 	var r cloudtrail.Reader
