@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"math"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,6 +48,9 @@ type operand struct {
 	instant *time.Time
 	network *netip.Prefix
 }
+
+// any tells whether every text matches.
+func (o operand) any() bool { return o.text != nil && o.text.template == nil && o.text.pattern.Any() }
 
 func compileCondition(c *policy.Condition, variables bool) condition {
 	out := condition{key: keyOf(c.Key), unseen: c.Unseen}
@@ -107,6 +111,11 @@ func (c *condition) holds(s *scope) kleene.Value {
 	case Absent:
 		return kleene.Of(c.holdsAbsent())
 	case Known:
+	case Present:
+		if c.base == policy.StringLike && slices.ContainsFunc(c.values, operand.any) {
+			return kleene.Of(!c.op.Base.Negated()) // whatever the value is
+		}
+		return kleene.Unknown
 	default:
 		return kleene.Unknown
 	}

@@ -154,7 +154,7 @@ func (s *scope) derive(key keyName) (values, bool) {
 		}
 		return values{state: Absent}, true
 	case keyUserID:
-		return p.userID()
+		return p.userID(), true
 	case keyPrincipalIsService:
 		return p.isService(), true
 	case keyPrincipalServiceName:
@@ -221,23 +221,24 @@ func (p *Principal) typeValue() values {
 	return values{state: Absent}
 }
 
-// userID is aws:userid. Of a role only its start is known, which is not enough.
-func (p *Principal) userID() (values, bool) {
+// userID is aws:userid, which everybody has. Of a role only its start is known,
+// which is not enough.
+func (p *Principal) userID() values {
 	switch {
 	case p.Kind == KindAnonymous:
-		return known("anonymous"), true
+		return known("anonymous")
 	case p.Kind == KindRoot:
-		return known(p.Account), true
+		return known(p.Account)
 	case p.Kind == KindFederatedUser:
-		return known(p.Account + ":" + p.Name), true
-	case p.ID == "":
-		return values{}, false
+		return known(p.Account + ":" + p.Name)
+	case p.Kind == KindService || p.Kind == KindFederated:
+		return values{state: Absent}
+	case p.ID == "" || p.Kind == KindRole:
+		return values{state: Present}
 	case p.Kind == KindSession:
-		return known(p.ID + ":" + p.Name), true
-	case p.Kind == KindRole:
-		return values{state: Present}, true
+		return known(p.ID + ":" + p.Name)
 	}
-	return known(p.ID), true
+	return known(p.ID)
 }
 
 // attribute is a key of the principal that may not have been collected.
