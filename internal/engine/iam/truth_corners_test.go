@@ -73,6 +73,8 @@ func TestTruthOfOrganisations(t *testing.T) {
 		{in(iam.Principal{OrgSeen: true}), "ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-1/*", iam.ImplicitlyDenied, false},
 		{in(iam.Principal{TagsSeen: true, Tags: map[string]string{"Team": "blue"}}), "StringEquals", "aws:PrincipalTag/team", "blue", iam.Allowed, false},
 		{in(iam.Principal{}), "StringEquals", "aws:PrincipalTag/team", "blue", iam.Unknown, true},
+		{in(iam.Principal{}), "StringLike", "aws:userid", "AIDA*", iam.Unknown, true},
+		{in(iam.Principal{}), "Null", "aws:userid", "true", iam.ImplicitlyDenied, true},
 		{iam.Service("sns.amazonaws.com"), "Null", "aws:PrincipalOrgID", "true", iam.Allowed, false},
 		{iam.Anonymous(), "StringEquals", "aws:PrincipalType", "Anonymous", iam.Allowed, false},
 		{iam.Anonymous(), "StringEquals", "aws:userid", "anonymous", iam.Allowed, false},
