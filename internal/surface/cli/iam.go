@@ -11,7 +11,7 @@ func (p *program) iam() *cobra.Command {
 	c.AddCommand(
 		// one line per question, in the order of the documentation
 		p.iamDecide(), p.iamCan(), p.iamWhoCan(), p.iamExplain(), p.iamExpect(),
-		p.iamUnused(), p.iamGenerate(),
+		p.iamExternal(), p.iamPublicCheck(), p.iamUnused(), p.iamGenerate(),
 		p.iamLint(), p.iamSize(), p.iamMinify(),
 		p.iamPaths(),
 		p.iamDiff(),

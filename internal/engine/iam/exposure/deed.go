@@ -321,7 +321,7 @@ func (s *search) resources(v *visitor, denies []policy.Statement) []string {
 			add(t)
 			continue
 		}
-		for _, o := range append([]string{generic, "arn:" + s.partition + ":*:*:*:*" + freshWord + "*", generic + "*"}, others...) {
+		for _, o := range append(s.meant(t, generic), others...) {
 			if text, ok := glob.Common(arn(t), arn(o)); ok {
 				add(s.complete(text))
 			}
@@ -331,6 +331,47 @@ func (s *search) resources(v *visitor, denies []policy.Statement) []string {
 		}
 	}
 	return out
+}
+
+// meant are the things that a pattern can mean, since a policy is about the one
+// thing it is attached to: of * that thing where it is known, or where the
+// document names it elsewhere.
+func (s *search) meant(pattern, generic string) []string {
+	switch {
+	case s.zone.Resource != "":
+		return []string{generic, generic + "/" + freshWord, generic + "*"}
+	case pattern == "*" && len(s.named) > 0:
+		return s.named
+	}
+	return []string{generic, "arn:" + s.partition + ":*:*:*:*" + freshWord + "*", generic + "*"}
+}
+
+// namedIn are the ARNs that a document's statements are about.
+func namedIn(doc *policy.Document) []string {
+	var out []string
+	for i := range doc.Statements {
+		for _, r := range doc.Statements[i].Resources {
+			if parts := strings.SplitN(r.Value, ":", 6); !r.Partial && len(parts) == 6 && strings.Trim(parts[5], "*") != "" && !strings.Contains(r.Value, "${") && !slices.Contains(out, r.Value) {
+				out = append(append(out, r.Value), wholes(parts)...)
+			}
+		}
+	}
+	return out
+}
+
+// below are the services whose policies tell parts of a thing apart, with how
+// many steps of the path name the thing.
+var below = map[string]int{"s3": 1, "execute-api": 1, "es": 2, "aoss": 2, "dynamodb": 2, "codeartifact": 2, "lambda": 2}
+
+// wholes are the thing that an ARN is of or in, and another part of it.
+func wholes(arn []string) []string {
+	depth := below[arn[2]]
+	if depth == 0 {
+		return nil
+	}
+	path := strings.SplitN(arn[5], "/", depth+1)
+	whole := strings.Join(append(slices.Clone(arn[:5]), strings.Join(path[:min(depth, len(path))], "/")), ":")
+	return []string{whole, whole + "/" + freshWord}
 }
 
 // complete makes an ARN of what patterns short of six parts have in common.

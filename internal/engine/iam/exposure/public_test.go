@@ -117,6 +117,25 @@ func TestPublicAsksWhatStrangersCanHave(t *testing.T) {
 	}
 }
 
+// A policy is about what it is attached to, so that * and its ARN are the same.
+func TestPublicKnowsWhatStarMeans(t *testing.T) {
+	for statements, want := range map[string]kleene.Value{
+		`[{"Principal":"*","Effect":"Allow","Action":"sqs:*","Resource":"*"},{"Effect":"Deny","Principal":"*","Action":"sqs:*","Resource":"arn:aws:sqs:eu-west-1:111122223333:q"}]`:                          kleene.False,
+		`[{"Principal":"*","Effect":"Allow","Action":"s3:GetObject","Resource":"*"},{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::a","arn:aws:s3:::a/*"]}]`:                     kleene.False,
+		`[{"Principal":"*","Effect":"Allow","Action":"s3:GetObject","Resource":"*"},{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::a/private/*"]}]`:                              kleene.True,
+		`[{"Principal":"*","Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::a/*"},{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::a/private/*"]}]`:               kleene.True,
+		`[{"Principal":"*","Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::a/*"},{"Effect":"Deny","Principal":"*","Action":"s3:*","NotResource":["arn:aws:s3:::a","arn:aws:s3:::a/p/*"]}]`: kleene.True,
+	} {
+		if got := Public(document(t, statements)); got != want {
+			t.Errorf("%s: %v, want %v", statements, got, want)
+		}
+	}
+	doc := policy.Of(document(t, `[{"Principal":"*","Effect":"Allow","Action":"s3:*","Resource":"*"},{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::a"}]`))
+	if got := PublicTo(doc, Zone{Resource: "arn:aws:s3:::a"}); got != kleene.True {
+		t.Errorf("the objects stay open, so %v is wrong", got)
+	}
+}
+
 func TestPublicToSomeActions(t *testing.T) {
 	doc := policy.Of(document(t, `[`+allowAll+`,{"Effect":"Deny","Principal":"*","Action":"s3:Put*","Resource":"*"}]`))
 	for pattern, want := range map[string]kleene.Value{

@@ -45,6 +45,7 @@ type search struct {
 	variables bool
 	unseenDoc string
 	asked     []string // action patterns; none: any
+	named     []string // ARNs that the document is about
 
 	target     policy.Statement
 	doubt      bool // whether the target allows at all was not seen
@@ -72,7 +73,7 @@ const maxSteps = 4096
 // newSearch is about the statement at a place in a document.
 func newSearch(doc *policy.Document, at int, zone Zone, asked []string) *search {
 	s := &search{
-		zone: zone, version: doc.Version, variables: doc.Variables(), unseenDoc: doc.Unseen, asked: asked,
+		zone: zone, version: doc.Version, variables: doc.Variables(), unseenDoc: doc.Unseen, asked: asked, named: namedIn(doc),
 		target: doc.Statements[at], partition: partitionOf(doc, zone),
 		fresh: freshAccount(doc, zone, '9'), owner: zone.Account, tally: &tally{},
 	}

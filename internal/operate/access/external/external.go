@@ -76,10 +76,11 @@ type Report struct {
 	Zone     Zone
 	Findings []Finding
 	// Held are grants that something else takes back altogether.
-	Held    []Finding
-	Unseen  []Unseen
-	Looked  map[string]int // resources by type
-	Missing []string       // types that were not collected, by account; filled in by the caller
+	Held   []Finding
+	Unseen []Unseen
+	Looked map[string]int // resources by type
+	// NotCollected are watched types of which nothing can be said in some accounts.
+	NotCollected []Gap
 }
 
 // Find looks at every resource of an estate that carries a policy, and at the

@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"holdfast.dev/holdfast/internal/engine/iam/exposure"
+	"holdfast.dev/holdfast/internal/kleene"
+	"holdfast.dev/holdfast/internal/operate/access/external"
+)
+
+// externalTable prints by resource who gets in, what he may do and what narrows
+// it.
+type externalTable struct {
+	w    *errWriter
+	zone external.Zone
+}
+
+func (t *externalTable) print(r *external.Report, all bool) {
+	if len(r.Findings) == 0 {
+		fmt.Fprintf(t.w, "Nothing that was seen can be reached from outside the %s.\n", r.Zone)
+	}
+	t.group(r.Findings)
+	if all && len(r.Held) > 0 {
+		fmt.Fprintf(t.w, "\nTaken back:\n")
+		t.group(r.Held)
+	}
+}
+
+func (t *externalTable) group(list []external.Finding) {
+	last := ""
+	for i := range list {
+		x := &list[i]
+		if x.Resource != last {
+			fmt.Fprintf(t.w, "%s\n", oneLine(x.Resource))
+			last = x.Resource
+		}
+		fmt.Fprintf(t.w, "  %-8s  %s: %s\n", reachText(x), oneLine(whoText(x)), oneLine(strings.Join(x.What(), ", ")))
+		if len(x.Conditions) > 0 {
+			fmt.Fprintf(t.w, "            where %s\n", oneLine(strings.Join(x.Conditions, " and ")))
+		}
+		for _, s := range x.Restricted {
+			fmt.Fprintf(t.w, "            %s\n", oneLine(s))
+		}
+	}
+}
+
+// reachText says how far outside somebody is.
+func reachText(x *external.Finding) string {
+	word := "outside"
+	switch {
+	case x.Public:
+		word = "public"
+	case x.External == kleene.False:
+		word = "account" // another one of the organisation
+	}
+	if x.Known != kleene.True || !x.Public && x.External == kleene.Unknown {
+		word += "?"
+	}
+	return word
+}
+
+func whoText(x *external.Finding) string {
+	who := x.Name
+	switch {
+	case x.Kind == exposure.Everyone && x.Public:
+		who = "anyone"
+	case x.Kind == exposure.Everyone:
+		who = "whoever fits"
+	case x.Kind == exposure.Provider && x.Public:
+		who = "anyone at " + x.Name
+	case x.Kind == exposure.Account:
+		who = "account " + x.Name
+	case x.Kind == exposure.Organization:
+		who = "organisation " + x.Name
+	case x.Kind == exposure.CanonicalID:
+		who = "the account of canonical id " + x.Name
+	}
+	if x.Via {
+		who = "AWS services for " + who
+	}
+	return who
+}
+
+type (
+	jsonExternal struct {
+		Zone         string         `json:"zone"`
+		Findings     []jsonReach    `json:"findings"`
+		Held         []jsonReach    `json:"taken_back"`
+		Unseen       []jsonUnseen   `json:"unseen"`
+		NotCollected []jsonGap      `json:"not_collected"`
+		Looked       map[string]int `json:"looked"`
+	}
+	jsonReach struct {
+		Resource     string   `json:"resource"`
+		Type         string   `json:"type"`
+		Account      string   `json:"account"`
+		Region       string   `json:"region,omitempty"`
+		Who          string   `json:"who"`
+		Kind         string   `json:"kind"`
+		WhoseAccount string   `json:"who_account,omitempty"`
+		Via          bool     `json:"via,omitempty"`
+		Public       bool     `json:"public"`
+		CrossAccount string   `json:"cross_account"`
+		External     string   `json:"external"`
+		Known        string   `json:"known"`
+		Means        string   `json:"means"`
+		Policy       string   `json:"policy,omitempty"`
+		Statement    int      `json:"statement,omitempty"` // from 1
+		Sid          string   `json:"sid,omitempty"`
+		Actions      []string `json:"actions,omitempty"`
+		NotActions   []string `json:"not_actions,omitempty"`
+		Resources    []string `json:"resources,omitempty"`
+		Conditions   []string `json:"conditions,omitempty"`
+		Restricted   []string `json:"restricted,omitempty"`
+		Way          *jsonWay `json:"way,omitempty"`
+		Title        string   `json:"title"`
+	}
+	jsonUnseen struct {
+		Resource string `json:"resource"`
+		Type     string `json:"type"`
+		Account  string `json:"account"`
+		Why      string `json:"why"`
+	}
+	jsonGap struct {
+		Type     string   `json:"type"`
+		Accounts []string `json:"accounts"`
+	}
+)
+
+func externalJSON(r *external.Report) jsonExternal {
+	out := jsonExternal{Zone: string(r.Zone), Findings: []jsonReach{}, Held: []jsonReach{}, Unseen: []jsonUnseen{}, NotCollected: []jsonGap{}, Looked: r.Looked}
+	for i := range r.Findings {
+		out.Findings = append(out.Findings, findingJSON(&r.Findings[i]))
+	}
+	for i := range r.Held {
+		out.Held = append(out.Held, findingJSON(&r.Held[i]))
+	}
+	for _, u := range r.Unseen {
+		out.Unseen = append(out.Unseen, jsonUnseen(u))
+	}
+	for _, g := range r.NotCollected {
+		out.NotCollected = append(out.NotCollected, jsonGap(g))
+	}
+	return out
+}
+
+func findingJSON(x *external.Finding) jsonReach {
+	return jsonReach{
+		Resource: x.Resource, Type: x.Type, Account: x.Account, Region: x.Region, Who: x.Name, Kind: string(x.Kind), WhoseAccount: x.Who.Account, Via: x.Via,
+		Public: x.Public, CrossAccount: x.CrossAccount.String(), External: x.External.String(), Known: x.Known.String(), Means: string(x.Means),
+		Policy: x.Policy, Statement: x.Statement + 1, Sid: x.Sid, Actions: x.Actions, NotActions: x.NotActions, Resources: x.Resources,
+		Conditions: x.Conditions, Restricted: x.Restricted, Way: wayJSON(x.Way), Title: x.Title(),
+	}
+}
+
+func encodeJSON(out io.Writer, v any) error {
+	e := json.NewEncoder(out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+func encodeLine(out io.Writer, v any) error {
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
