@@ -40,10 +40,10 @@ func (l *linter) known(where string, a policy.Text) {
 	}
 	service, ok := action.Find(prefix)
 	if !ok {
-		l.add(unknownService, a.Position, where, "AWS documents no service with the prefix %s%s", quote(prefix), meant(policy.Nearest(prefix, action.Services())))
+		l.add(unknownService, a.Position, where, "AWS documents no service with the prefix %s%s", quote(prefix), meant(l.nearest(prefix, action.Services())))
 		return
 	}
-	if len(action.Expand(a.Value)) > 0 {
+	if len(l.expand(a.Value)) > 0 {
 		return
 	}
 	if strings.ContainsAny(name, "*?") {
@@ -54,11 +54,31 @@ func (l *linter) known(where string, a policy.Text) {
 	for _, known := range service.Actions() {
 		names = append(names, known.Name)
 	}
-	hint := policy.Nearest(name, names)
+	hint := l.nearest(name, names)
 	if hint != "" {
 		hint = service.Prefix + ":" + hint
 	}
 	l.add(unknownAction, a.Position, where, "%s has no action %s%s", service.Name, quote(name), meant(hint))
+}
+
+// mostHints bounds how many names are compared with all that there are.
+const mostHints = 200
+
+func (l *linter) nearest(got string, names []string) string {
+	if l.hints++; l.hints > mostHints {
+		return ""
+	}
+	return policy.Nearest(got, names)
+}
+
+// expand remembers which actions a pattern means.
+func (l *linter) expand(pattern string) []*action.Action {
+	meant, ok := l.expanded[pattern]
+	if !ok {
+		meant = action.Expand(pattern)
+		l.expanded[pattern] = meant
+	}
+	return meant
 }
 
 func meant(name string) string {
@@ -72,6 +92,11 @@ func meant(name string) string {
 func (l *linter) lists() {
 	for _, e := range l.actionElements() {
 		l.included(redundantAction, e, func(a, b string) bool {
+			one, _, _ := strings.Cut(a, ":")
+			other, _, _ := strings.Cut(b, ":")
+			if !strings.EqualFold(one, other) && !strings.ContainsAny(one, "*?") {
+				return false
+			}
 			return glob.Covers(glob.Glob{Pattern: a, Fold: true}, glob.Glob{Pattern: b, Fold: true})
 		})
 	}
@@ -82,11 +107,15 @@ func (l *linter) lists() {
 	}
 }
 
-// mostEntries bounds the comparison of each with each.
-const mostEntries = 400
+// mostCompared bounds the comparison of each with each: entries times characters.
+const mostCompared = 4_000_000
 
 func (l *linter) included(code string, e element, covers func(a, b string) bool) {
-	if len(e.list) > mostEntries {
+	characters := 0
+	for _, t := range e.list {
+		characters += len(t.Value)
+	}
+	if len(e.list)*characters > mostCompared {
 		return
 	}
 	fold := code == redundantAction

@@ -101,7 +101,7 @@ func (l *linter) undocumented(c *condition, prefix string) {
 		for _, k := range action.Global() {
 			names = append(names, k.Name)
 		}
-		l.addAs(Error, unknownKey, c.Position, c.element(), "AWS has no global condition key %s%s", quote(c.Key), meant(policy.Nearest(c.Key, names)))
+		l.addAs(Error, unknownKey, c.Position, c.element(), "AWS has no global condition key %s%s", quote(c.Key), meant(l.nearest(c.Key, names)))
 		return
 	}
 	service, ok := action.Find(prefix)
@@ -115,19 +115,25 @@ func (l *linter) undocumented(c *condition, prefix string) {
 	for _, k := range service.Keys() {
 		names = append(names, k.Name)
 	}
-	l.add(unknownKey, c.Position, c.element(), "%s has no condition key %s%s", service.Name, quote(c.Key), meant(policy.Nearest(c.Key, names)))
+	l.add(unknownKey, c.Position, c.element(), "%s has no condition key %s%s", service.Name, quote(c.Key), meant(l.nearest(c.Key, names)))
 }
+
+// mostSupported bounds how many actions are looked up for how many conditions.
+const mostSupported = 5000
+
+// mostConditions bounds how many conditions are compared each with each.
+const mostConditions = 500
 
 // supported finds actions whose requests never have the key.
 func (l *linter) supported(c *condition) {
-	if c.key.Service == "" || l.s.Actions == nil || c.op.Base == policy.Null || c.op.IfExists || c.op.Base.Negated() || c.op.Set == policy.ForAllValues {
+	if len(l.s.Actions)*len(l.s.Conditions) > mostSupported || c.key.Service == "" || l.s.Actions == nil || c.op.Base == policy.Null || c.op.IfExists || c.op.Base.Negated() || c.op.Set == policy.ForAllValues {
 		return
 	}
 	for _, a := range l.s.Actions {
 		if !strings.Contains(a.Value, ":") || a.Partial || strings.HasPrefix(a.Value, "*") {
 			continue
 		}
-		meant := action.Expand(a.Value)
+		meant := l.expand(a.Value)
 		if len(meant) == 0 || slices.ContainsFunc(meant, func(m *action.Action) bool { return m.Supports(c.name) }) {
 			continue
 		}

@@ -11,6 +11,9 @@ import (
 
 // contradictions finds pairs of conditions that no request fulfils together.
 func (l *linter) contradictions(all []condition) {
+	if len(all) > mostConditions {
+		return
+	}
 	for j := range all {
 		for i := range j {
 			a, b := &all[i], &all[j]

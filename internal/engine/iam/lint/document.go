@@ -76,14 +76,11 @@ func (l *linter) names() {
 	l.path = ""
 }
 
-// mostStatements bounds the comparison of each with each.
-const mostStatements = 200
-
 // redundantStatements finds statements that say nothing beside another, and
 // those that another denies whole.
 func (l *linter) redundantStatements() {
 	list := l.doc.Statements
-	if len(list) > mostStatements {
+	if !l.doc.Comparable() {
 		return
 	}
 	variables := l.doc.Variables()

@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 
+	"holdfast.dev/holdfast/internal/engine/iam/action"
 	"holdfast.dev/holdfast/internal/engine/iam/policy"
 )
 
@@ -76,7 +77,7 @@ func Text(data []byte, t policy.Type, o Options) (*policy.Document, policy.Type,
 // Lint judges a document that was read before. What Parse has against it is not
 // among the findings.
 func Lint(doc *policy.Document, t policy.Type, o Options) []Finding {
-	l := &linter{doc: doc, kind: t, options: o, fits: map[[2]string]bool{}}
+	l := &linter{doc: doc, kind: t, options: o, fits: map[[2]string]bool{}, expanded: map[string][]*action.Action{}}
 	l.findings = refused(policy.Check(doc, t))
 	l.document()
 	for i := range doc.Statements {
@@ -109,6 +110,8 @@ type linter struct {
 	options  Options
 	findings []Finding
 	fits     map[[2]string]bool // remembered answers of fit
+	expanded map[string][]*action.Action
+	hints    int // names looked for that were meant
 
 	// the statement at hand
 	index int

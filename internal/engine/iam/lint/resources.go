@@ -32,7 +32,7 @@ func (l *linter) resources() {
 	used := make([]bool, len(patterns))
 	certain := true // whether all actions are known
 	for _, a := range l.s.Actions {
-		meant := action.Expand(a.Value)
+		meant := l.expand(a.Value)
 		if len(meant) == 0 || a.Partial || !strings.Contains(a.Value, ":") || strings.HasPrefix(a.Value, "*") {
 			certain = false // unknown, which is another finding, or everything
 			continue

@@ -87,5 +87,5 @@ func (l *linter) variableKey(where string, t policy.Text, key string) {
 	for _, k := range action.Global() {
 		names = append(names, k.Name)
 	}
-	l.add(unknownVariable, t.Position, where, "AWS documents no condition key %s, so the variable has no value and the text matches nothing%s", quote(key), meant(policy.Nearest(key, names)))
+	l.add(unknownVariable, t.Position, where, "AWS documents no condition key %s, so the variable has no value and the text matches nothing%s", quote(key), meant(l.nearest(key, names)))
 }

@@ -42,6 +42,9 @@ func Minify(d *Document, how Shrink) *Document {
 	}
 	out.dropCovered()
 	for out.mergeAlike() {
+		for i := range out.Statements {
+			out.Statements[i].simplify(d.Variables())
+		}
 		out.dropCovered()
 	}
 	if how.Expand != nil {
@@ -83,7 +86,15 @@ func (s *Statement) simplify(variables bool) {
 }
 
 func actionCovers(a, b string) bool {
-	return strings.EqualFold(a, b) || strings.ContainsAny(a, "*?") && glob.Covers(glob.Glob{Pattern: a, Fold: true}, glob.Glob{Pattern: b, Fold: true})
+	if strings.EqualFold(a, b) {
+		return true
+	}
+	one, _ := cutAction(a)
+	other, _ := cutAction(b)
+	if one != other && !strings.ContainsAny(one, "*?") {
+		return false // of another service
+	}
+	return strings.ContainsAny(a, "*?") && glob.Covers(glob.Glob{Pattern: a, Fold: true}, glob.Glob{Pattern: b, Fold: true})
 }
 
 // resourceCovers tells whether all that b matches is matched by a. A variable
@@ -122,9 +133,17 @@ func withoutVariables(s string) string {
 	}
 }
 
-// most bounds how many entries are compared each with each; longer lists only
-// lose what comes twice.
-const most = 1000
+// most bounds what is compared each with each, as entries times characters. Lists
+// beyond it, longer than any that fits a policy of AWS, only lose what comes twice.
+const most = 4_000_000
+
+func comparable(list []Text) bool {
+	characters := 0
+	for _, t := range list {
+		characters += len(t.Value)
+	}
+	return len(list)*characters <= most
+}
 
 // reduce sorts a list and leaves out what another entry covers. Partial texts stay.
 func reduce(list []Text, covers func(a, b string) bool) []Text {
@@ -138,10 +157,13 @@ func reduce(list []Text, covers func(a, b string) bool) []Text {
 		return cmp.Or(cmp.Compare(len(a.Value), len(b.Value)), cmp.Compare(b.Value, a.Value))
 	})
 	sorted = slices.CompactFunc(sorted, func(a, b Text) bool { return a.Value == b.Value && !a.Partial && !b.Partial })
+	if !comparable(sorted) {
+		return sorted
+	}
 	keep := make([]Text, 0, len(sorted))
 	for i, b := range sorted {
 		covered := false
-		for j := 0; j < len(sorted) && len(sorted) <= most && !covered; j++ {
+		for j := 0; j < len(sorted) && !covered; j++ {
 			a := sorted[j]
 			if i == j || a.Partial || b.Partial || !strings.ContainsAny(a.Value, "*?") && !strings.EqualFold(a.Value, b.Value) {
 				continue

@@ -11,9 +11,26 @@ import (
 // policy of AWS has room for more.
 const mostStatements = 500
 
+// Comparable tells whether the statements are few and small enough to compare each
+// with each, as those of every policy of AWS are.
+func (d *Document) Comparable() bool {
+	patterns, entries := 0, 0
+	for i := range d.Statements {
+		for _, list := range [][]Text{d.Statements[i].Actions, d.Statements[i].Resources} {
+			entries += len(list)
+			for _, t := range list {
+				if strings.ContainsAny(t.Value, "*?") {
+					patterns++
+				}
+			}
+		}
+	}
+	return len(d.Statements) <= mostStatements && (len(d.Statements) < 2 || patterns*entries <= 1_000_000)
+}
+
 // dropCovered leaves out statements of which another says all and more.
 func (d *Document) dropCovered() {
-	if len(d.Statements) > mostStatements {
+	if !d.Comparable() {
 		return
 	}
 	variables := d.Variables()
@@ -78,7 +95,6 @@ func (d *Document) mergeAlike() bool {
 			}
 			if merged, ok := merge(*a, *b); ok {
 				merged.Sid = cmp.Or(a.Sid, b.Sid)
-				merged.simplify(d.Variables())
 				d.Statements[i] = merged
 				d.Statements = slices.Delete(d.Statements, j, j+1)
 				any = true
@@ -97,15 +113,22 @@ func merge(a, b Statement) (Statement, bool) {
 	actions, resources, principals := sameTexts(a.Actions, b.Actions), sameTexts(a.Resources, b.Resources), samePrincipals(a.Principals, b.Principals)
 	switch {
 	case resources && principals && a.Actions != nil && b.Actions != nil:
-		a.Actions = slices.Concat(a.Actions, b.Actions)
+		a.Actions = union(a.Actions, b.Actions)
 	case actions && principals && a.Resources != nil && b.Resources != nil:
-		a.Resources = slices.Concat(a.Resources, b.Resources)
+		a.Resources = union(a.Resources, b.Resources)
 	case actions && resources && a.Principals != nil && b.Principals != nil:
-		a.Principals = slices.Concat(a.Principals, b.Principals)
+		a.Principals = reducePrincipals(slices.Concat(a.Principals, b.Principals))
 	default:
 		return a, false
 	}
 	return a, true
+}
+
+// union joins two sorted lists into one.
+func union(a, b []Text) []Text {
+	out := slices.Concat(a, b)
+	slices.SortStableFunc(out, func(a, b Text) int { return cmp.Compare(a.Value, b.Value) })
+	return slices.CompactFunc(out, func(a, b Text) bool { return a.Value == b.Value && !a.Partial && !b.Partial })
 }
 
 // cutAction is an action's service and name, in lower case.

@@ -1,9 +1,12 @@
 package policy
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -155,6 +158,33 @@ func randomDocument(r *rand.Rand) *Document {
 		d.Statements = append(d.Statements, s)
 	}
 	return d
+}
+
+// What a person wrote and what a source observed of it read alike.
+func TestParseAgreesWithOf(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 500 {
+		text, err := randomDocument(r).MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v any
+		if err := json.Unmarshal(text, &v); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		parsed, _ := Parse(text)
+		got, want := bare(parsed), Of(v)
+		for _, d := range []*Document{got, want} {
+			for i := range d.Statements {
+				slices.SortStableFunc(d.Statements[i].Conditions, func(a, b Condition) int {
+					return cmp.Or(cmp.Compare(a.Operator, b.Operator), cmp.Compare(a.Key, b.Key))
+				})
+			}
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("%s\nParse %+v\nOf    %+v", text, got, want)
+		}
+	}
 }
 
 func TestUnseenIsNotPrinted(t *testing.T) {
