@@ -102,8 +102,7 @@ func endpointOf(c Circumstances) string {
 // AskLine answers a request that brings its policies along, in the form of
 // `holdfast iam decide`.
 func AskLine(line []byte) (*Asked, error) {
-	var questions Questions
-	q, err := questions.Parse(line)
+	q, err := NewQuestions().Parse(line)
 	if err != nil {
 		return nil, Usage(err)
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"hash/maphash"
 	"sync"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
@@ -12,35 +13,54 @@ import (
 // file mostly repeat the same documents.
 type compiledPolicies struct {
 	mu    sync.RWMutex
-	known map[string]*iam.Policy
+	seed  maphash.Seed
+	known map[uint64][]compiledPolicy // by a hash of the text
 	bytes int
+}
+
+type compiledPolicy struct {
+	text   string
+	policy *iam.Policy
 }
 
 // maxCompiled bounds the text of what is remembered; beyond it all is forgotten.
 const maxCompiled = 64 << 20
 
+func newCompiledPolicies() compiledPolicies {
+	return compiledPolicies{seed: maphash.MakeSeed(), known: map[uint64][]compiledPolicy{}}
+}
+
 // get is a policy, compiled. One with mistakes is refused: AWS would not have
 // taken it, so nobody can say what it does.
-func (c *compiledPolicies) get(name string, body []byte) (*iam.Policy, error) {
-	key := name + "\x00" + string(body)
-	c.mu.RLock()
-	p := c.known[key]
-	c.mu.RUnlock()
-	if p != nil {
+func (c *compiledPolicies) get(name string, text []byte) (*iam.Policy, error) {
+	key := maphash.Bytes(c.seed, text)
+	if p := c.find(key, name, text); p != nil {
 		return p, nil
 	}
-	doc, problems := policy.Parse(body)
+	doc, problems := policy.Parse(text)
 	if err := firstProblem(problems); err != nil {
 		return nil, err
 	}
-	p = iam.Compile(name, doc)
+	p := iam.Compile(name, doc)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.known == nil || c.bytes > maxCompiled {
-		c.known, c.bytes = map[string]*iam.Policy{}, 0
+	if c.bytes += len(text); c.bytes > maxCompiled {
+		clear(c.known)
+		c.bytes = len(text)
 	}
-	c.known[key], c.bytes = p, c.bytes+len(key)
+	c.known[key] = append(c.known[key], compiledPolicy{string(text), p})
 	return p, nil
+}
+
+func (c *compiledPolicies) find(key uint64, name string, text []byte) *iam.Policy {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for _, known := range c.known[key] {
+		if known.policy.Name == name && known.text == string(text) {
+			return known.policy
+		}
+	}
+	return nil
 }
 
 // firstProblem says what is wrong with a policy, and how much else is.

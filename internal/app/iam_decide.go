@@ -33,7 +33,7 @@ const questionBatch = 64
 // Answers reads requests, one a line, decides each and hands the answers over in
 // the order of the lines. It returns how many lines could not be read.
 func Answers(ctx context.Context, in io.Reader, each func(*Answer) error) (unread int, err error) {
-	var questions Questions
+	questions := NewQuestions()
 	queue := make(chan chan []Answer, 2*runtime.GOMAXPROCS(0)) // keeps the order
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -46,7 +46,7 @@ func Answers(ctx context.Context, in io.Reader, each func(*Answer) error) (unrea
 				return ctx.Err()
 			}
 			group.Go(func() error {
-				slot <- answerAll(&questions, batch)
+				slot <- answerAll(questions, batch)
 				return nil
 			})
 			return nil

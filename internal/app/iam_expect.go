@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
+	"holdfast.dev/holdfast/internal/kleene"
 	"holdfast.dev/holdfast/internal/operate/access"
 )
 
@@ -234,7 +235,7 @@ func (x *Expectation) one(e *access.Estate, principal, action, resource string) 
 // where it is not known which.
 func (x *Expectation) meets(a *Asked) bool {
 	if x.Expect == "Denied" {
-		return a.Allowed.String() == "false"
+		return a.Allowed == kleene.False
 	}
 	return a.Decision.String() == x.Expect
 }

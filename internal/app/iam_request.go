@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -40,19 +41,12 @@ type requestLine struct {
 	Present         []string                  `json:"present"`
 }
 
-type policiesLine struct {
-	Identity jsontext.Value `json:"identity"`
-	Boundary jsontext.Value `json:"boundary"`
-	Session  jsontext.Value `json:"session"`
-	Resource jsontext.Value `json:"resource"`
-	SCPs     jsontext.Value `json:"scps"`
-	RCPs     jsontext.Value `json:"rcps"`
-	Endpoint jsontext.Value `json:"endpoint"`
-}
-
 // Questions reads lines; it remembers the policies it has compiled, and is safe
 // for concurrent use.
 type Questions struct{ compiled compiledPolicies }
+
+// NewQuestions remembers nothing yet.
+func NewQuestions() *Questions { return &Questions{newCompiledPolicies()} }
 
 // Parse reads one line. The id is set as soon as it could be read, so that an
 // error can be given to its owner.
@@ -82,13 +76,7 @@ func (q *Questions) Parse(line []byte) (Question, error) {
 	if out.Request, err = iam.NewRequest(spec); err != nil {
 		return out, fmt.Errorf("request: %w", err)
 	}
-	var p policiesLine
-	if len(l.Policies) > 0 {
-		if err := member("policies", l.Policies, &p); err != nil {
-			return out, err
-		}
-	}
-	out.Policies, err = q.policies(&p)
+	out.Policies, err = q.policies(l.Policies)
 	return out, err
 }
 
@@ -117,7 +105,7 @@ func idOf(line []byte) jsontext.Value {
 
 // unmarshal reads JSON into a struct, and says what is wrong where in few words.
 func unmarshal(data []byte, into any, strict bool) error {
-	err := json.Unmarshal(data, into, json.RejectUnknownMembers(strict))
+	err := json.Unmarshal(data, into, json.RejectUnknownMembers(strict), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	var syntax *jsontext.SyntacticError
 	var semantic *json.SemanticError
 	switch {
@@ -293,28 +281,40 @@ func scalars(data jsontext.Value) ([]string, error) {
 }
 
 // policies reads every layer.
-func (q *Questions) policies(p *policiesLine) (iam.Policies, error) {
+func (q *Questions) policies(data jsontext.Value) (iam.Policies, error) {
 	var out iam.Policies
-	identity, err := q.set("identity", p.Identity)
-	if err != nil {
-		return out, err
+	switch data.Kind() {
+	case '{':
+	case 'n', jsontext.KindInvalid:
+		return out, nil
+	default:
+		return out, fmt.Errorf("policies: %s where an object is expected", kindName(data.Kind()))
 	}
-	if identity != nil {
-		out.Identity = *identity
-	}
-	for _, l := range []struct {
-		name string
-		data jsontext.Value
-		into **iam.Set
-	}{{"boundary", p.Boundary, &out.Boundary}, {"session", p.Session, &out.Session}, {"resource", p.Resource, &out.Resource}, {"endpoint", p.Endpoint, &out.Endpoint}} {
-		if *l.into, err = q.set(l.name, l.data); err != nil {
-			return out, err
+	err := members(data, func(name string, value jsontext.Value) (bool, error) {
+		var err error
+		switch name {
+		case "identity":
+			var set *iam.Set
+			if set, err = q.set(name, value); set != nil {
+				out.Identity = *set
+			}
+		case "boundary":
+			out.Boundary, err = q.set(name, value)
+		case "session":
+			out.Session, err = q.set(name, value)
+		case "resource":
+			out.Resource, err = q.set(name, value)
+		case "endpoint":
+			out.Endpoint, err = q.set(name, value)
+		case "scps":
+			out.SCPs, err = q.levels(name, value)
+		case "rcps":
+			out.RCPs, err = q.levels(name, value)
+		default:
+			err = unknownMember("policies", name)
 		}
-	}
-	if out.SCPs, err = q.levels("scps", p.SCPs); err != nil {
-		return out, err
-	}
-	out.RCPs, err = q.levels("rcps", p.RCPs)
+		return true, err
+	})
 	return out, err
 }
 
@@ -346,41 +346,31 @@ func (q *Questions) fill(set *iam.Set, name string, data jsontext.Value) error {
 	if data.Kind() != '[' {
 		return q.one(set, name, name, data)
 	}
-	var list []jsontext.Value
-	if err := json.Unmarshal(data, &list); err != nil {
-		return err
-	}
-	set.Policies = make([]*iam.Policy, 0, len(list))
-	for i, e := range list {
-		where := fmt.Sprintf("%s[%d]", name, i)
+	return elements(data, func(i int, e jsontext.Value) error {
+		where := name + "[" + strconv.Itoa(i) + "]"
 		if isUnseen(e) {
 			set.Unseen = "the line says that " + where + " is unknown"
-			continue
+			return nil
 		}
-		if err := q.one(set, where, where, e); err != nil {
-			return err
-		}
-	}
-	return nil
+		return q.one(set, where, where, e)
+	})
 }
 
-// named is a policy with its name; the policy is an object, or JSON in a string.
-type named struct {
-	Name   string         `json:"name"`
-	Policy jsontext.Value `json:"policy"`
-}
-
+// one reads a policy, by itself or with its name; as an object, or as JSON in a
+// string.
 func (q *Questions) one(set *iam.Set, name, where string, data jsontext.Value) error {
 	body := data
-	if data.Kind() == '{' && isNamed(data) {
-		var n named
-		if err := unmarshal(data, &n, true); err != nil {
-			return fmt.Errorf("policies.%s: %w", where, err)
+	if data.Kind() == '{' {
+		given, policy, err := named(where, data)
+		if err != nil {
+			return err
 		}
-		if n.Name != "" {
-			name = n.Name
+		if policy != nil {
+			body = policy
 		}
-		body = n.Policy
+		if given != "" {
+			name = given
+		}
 	}
 	switch {
 	case isUnseen(body):
@@ -403,32 +393,31 @@ func (q *Questions) one(set *iam.Set, name, where string, data jsontext.Value) e
 	return nil
 }
 
-// isNamed tells {"name","policy"} from a bare policy document, by the first
-// member that only one of them has.
-func isNamed(data jsontext.Value) bool {
-	d := jsontext.NewDecoder(bytes.NewReader(data))
-	if _, err := d.ReadToken(); err != nil {
-		return false
+// named takes {"name", "policy"} apart; the policy is nil where the object is one
+// itself, which its first member tells.
+func named(where string, data jsontext.Value) (name string, policy jsontext.Value, err error) {
+	is := false
+	err = members(data, func(member string, value jsontext.Value) (bool, error) {
+		switch member {
+		case "name":
+			is = true
+			return true, json.Unmarshal(value, &name)
+		case "policy":
+			is, policy = true, value
+			return true, nil
+		}
+		if is {
+			return false, unknownMember("policies."+where, member)
+		}
+		return false, nil
+	})
+	switch {
+	case err != nil:
+		return "", nil, fmt.Errorf("policies.%s: %w", where, err)
+	case is && policy == nil:
+		return "", nil, fmt.Errorf("policies.%s: it has a name and no policy", where)
 	}
-	for d.PeekKind() == '"' {
-		name, err := d.ReadToken()
-		if err != nil {
-			return false
-		}
-		if s := name.String(); s == "name" || s == "policy" {
-			return true
-		}
-		if err := d.SkipValue(); err != nil {
-			return false
-		}
-	}
-	return false
-}
-
-// level is one level of the organisation.
-type level struct {
-	Node     string         `json:"node"`
-	Policies jsontext.Value `json:"policies"`
+	return name, policy, nil
 }
 
 // levels reads SCPs or RCPs, from the root down. A level is an object, or a list
@@ -442,44 +431,57 @@ func (q *Questions) levels(name string, data jsontext.Value) ([]iam.Set, error) 
 	case data.Kind() != '[':
 		return nil, fmt.Errorf("policies.%s: %s where a list of levels is expected", name, kindName(data.Kind()))
 	}
-	var list []jsontext.Value
-	if err := json.Unmarshal(data, &list); err != nil {
-		return nil, err
-	}
-	out := make([]iam.Set, len(list))
-	for i, e := range list {
-		where := fmt.Sprintf("%s[%d]", name, i)
-		set := &out[i]
-		set.Node = where
-		if e.Kind() == '{' && isLevel(e) {
-			var l level
-			if err := unmarshal(e, &l, true); err != nil {
-				return nil, fmt.Errorf("policies.%s: %w", where, err)
+	var out []iam.Set
+	err := elements(data, func(i int, e jsontext.Value) error {
+		where := name + "[" + strconv.Itoa(i) + "]"
+		set := iam.Set{Node: where}
+		if e.Kind() == '{' {
+			node, policies, err := level(where, e)
+			if err != nil {
+				return err
 			}
-			if l.Node != "" {
-				set.Node = l.Node
+			if node != "" {
+				set.Node = node
 			}
-			e = l.Policies
-			where += ".policies"
+			if policies != nil {
+				e, where = policies, where+".policies"
+			}
 		}
 		// Unlike other layers a level without policies is one that allows nothing.
-		if absent(e) {
-			continue
+		if !absent(e) {
+			if err := q.fill(&set, where, e); err != nil {
+				return err
+			}
 		}
-		if err := q.fill(set, where, e); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+		out = append(out, set)
+		return nil
+	})
+	return out, err
 }
 
-// isLevel tells {"node","policies"} from a policy.
-func isLevel(data jsontext.Value) bool {
-	var names map[string]jsontext.Value
-	if json.Unmarshal(data, &names) != nil {
-		return false
+// level takes {"node", "policies"} apart; the policies are nil where the object
+// is a policy itself.
+func level(where string, data jsontext.Value) (node string, policies jsontext.Value, err error) {
+	is := false
+	err = members(data, func(member string, value jsontext.Value) (bool, error) {
+		switch member {
+		case "node":
+			is = true
+			return true, json.Unmarshal(value, &node)
+		case "policies":
+			is, policies = true, value
+			return true, nil
+		}
+		if is {
+			return false, unknownMember("policies."+where, member)
+		}
+		return false, nil
+	})
+	if err != nil {
+		return "", nil, fmt.Errorf("policies.%s: %w", where, err)
 	}
-	_, node := names["node"]
-	_, policies := names["policies"]
-	return node || policies
+	if is && policies == nil {
+		policies = jsontext.Value("[]")
+	}
+	return node, policies, nil
 }

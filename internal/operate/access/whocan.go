@@ -6,6 +6,7 @@ import (
 
 	"holdfast.dev/holdfast/internal/engine/iam"
 	"holdfast.dev/holdfast/internal/engine/iam/policy"
+	"holdfast.dev/holdfast/internal/kleene"
 )
 
 // Access is what one principal may do.
@@ -23,7 +24,7 @@ func (e *Estate) WhoCan(action string, o *Object, c *iam.Context) ([]Access, err
 	}
 	var out []Access
 	for i, outcome := range outcomes {
-		if outcome.Decision == iam.Allowed || outcome.Decision == iam.Unknown && outcome.Allowed.String() != "false" {
+		if outcome.Allowed != kleene.False {
 			out = append(out, Access{e.subjects[i], outcome})
 		}
 	}
@@ -78,7 +79,7 @@ func (e *Estate) Outsiders(action string, o *Object, c *iam.Context) ([]Access, 
 			return nil, err
 		}
 		p := e.Policies(s, o)
-		if outcome := iam.Decide(r, &p); outcome.Decision == iam.Allowed || outcome.Decision == iam.Unknown {
+		if outcome := iam.Decide(r, &p); outcome.Allowed != kleene.False {
 			out = append(out, Access{s, outcome})
 		}
 	}

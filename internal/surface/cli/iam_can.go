@@ -12,6 +12,7 @@ import (
 
 	"holdfast.dev/holdfast/internal/app"
 	"holdfast.dev/holdfast/internal/engine/iam"
+	"holdfast.dev/holdfast/internal/kleene"
 )
 
 // contextFlags say what is known of a request's context.
@@ -70,7 +71,7 @@ Exit codes: 0 allowed, 1 denied, 2 wrong usage, 3 not known.`,
 			if err := p.writeAsked(o, a, printCan); err != nil {
 				return err
 			}
-			return exitFor(a.Decision)
+			return exitFor(a)
 		},
 	}
 	o.flags(c, []string{"table", "json"})
@@ -92,11 +93,11 @@ func (p *program) ask(c *cobra.Command, from estateFlags, about contextFlags, ar
 	return app.Ask(e, args[0], args[1], args[2], circumstances)
 }
 
-func exitFor(d iam.Decision) error {
-	switch d {
-	case iam.Allowed:
+func exitFor(a *app.Asked) error {
+	switch a.Allowed {
+	case kleene.True:
 		return nil
-	case iam.Unknown:
+	case kleene.Unknown:
 		return &app.ExitError{Code: app.ExitUnseen}
 	}
 	return &app.ExitError{Code: app.ExitViolations}
@@ -154,18 +155,23 @@ func principalText(p *iam.Principal) string {
 
 // printCan says the answer in a line, and why in a few more.
 func printCan(w io.Writer, a *app.Asked) {
-	fmt.Fprintf(w, "%s: %s %s %s on %s\n", a.Decision, oneLine(principalText(a.Request.Principal)), verbFor(a), oneLine(a.Request.Action), oneLine(a.Request.Resource))
+	fmt.Fprintln(w, headline(a))
 	printWhy(w, a)
 }
 
-func verbFor(a *app.Asked) string {
-	switch a.Decision {
-	case iam.Allowed:
-		return "may do"
-	case iam.Unknown:
-		return "may or may not do"
+// headline is the answer in a line. What is denied either way is denied, though
+// it may not be known how.
+func headline(a *app.Asked) string {
+	answer, verb := a.Decision.String(), "may not do"
+	switch {
+	case a.Allowed == kleene.True:
+		verb = "may do"
+	case a.Allowed == kleene.Unknown:
+		verb = "may or may not do"
+	case a.Decision == iam.Unknown:
+		answer = "Denied"
 	}
-	return "may not do"
+	return oneLine(fmt.Sprintf("%s: %s %s %s on %s", answer, principalText(a.Request.Principal), verb, a.Request.Action, a.Request.Resource))
 }
 
 // printWhy says what decided, what the answer depends on, and the next step.

@@ -103,7 +103,7 @@ func (p *program) oneRequest(input string) ([]byte, error) {
 
 // printExplained prints the trace: a block for each layer.
 func printExplained(w io.Writer, a *app.Asked) {
-	fmt.Fprintf(w, "%s: %s %s %s on %s\n\n", a.Decision, oneLine(principalText(a.Request.Principal)), verbFor(a), oneLine(a.Request.Action), oneLine(a.Request.Resource))
+	fmt.Fprintf(w, "%s\n\n", headline(a))
 	width := 0
 	for i := range a.Layers {
 		width = max(width, len(layerTitle(&a.Layers[i])))
