@@ -133,7 +133,7 @@ func (m *Mapper) Map(r *Record) ([]Call, Skip) {
 	}
 	for _, a := range asked {
 		for _, t := range m.targets(r, principal, a) {
-			add(a.action.String(), t, nil, false, false)
+			add(a.action.String(), t, r.certain(a.action.String()), false, false)
 		}
 	}
 	for _, d := range m.derived(r, principal, asked) {
@@ -147,6 +147,14 @@ func (m *Mapper) Map(r *Record) ([]Call, Skip) {
 			slices.Equal(a.Conditions, b.Conditions)
 	})
 	return calls, NoSkip
+}
+
+// certain are the conditions that a policy may ask of the action itself.
+func (r *Record) certain(action string) []Condition {
+	if service := r.param("aWSServiceName"); action == "iam:CreateServiceLinkedRole" && service != "" {
+		return []Condition{{"iam:AWSServiceName", service}}
+	}
+	return nil
 }
 
 // service is the prefix of an action.

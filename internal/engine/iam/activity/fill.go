@@ -181,7 +181,7 @@ var other = map[string][]string{
 	"cloudfront:DistributionId":            {"id", "distributionid"},
 	"glue:JobName":                         {"jobname", "name"},
 	"ec2:KeyPairName":                      {"keyname"},
-	"iam:OidcProviderName":                 {"openidconnectproviderarn"},
+	"iam:OidcProviderName":                 {"url"},
 }
 
 // values are what the parameters say about a variable of a type.
@@ -206,7 +206,7 @@ func (f *filler) values(u action.Use, variable string) []string {
 			}
 		}
 	}
-	if kind := f.r.param("resourceType"); len(out) == 0 && (!listed || kind != "") && f.main(u) && len(variables(u.Type.ARN)) == 1 {
+	if kind := f.r.param("resourceType"); len(out) == 0 && (!listed || kind != "") && f.main(u) && f.plainly(u, variable) {
 		for _, name := range []string{"name", "id", "identifier", "resourceid", "names", "ids"} {
 			for _, v := range textsAt(f.r.params(), name) {
 				if v = clean(u, variable, v); v != "" && !slices.Contains(out, v) {
@@ -246,7 +246,14 @@ func (f *filler) main(u action.Use) bool {
 	if u.Required && required == 1 || len(f.a.action.Resources) == 1 {
 		return true
 	}
-	return required == 0 && strings.HasSuffix(plain(f.r.EventName), plain(u.Type.Name))
+	return strings.HasSuffix(plain(f.r.EventName), plain(u.Type.Name))
+}
+
+// plainly tells whether a plain name can be that of the variable: there is no other,
+// or it is the last and the event is named after the type.
+func (f *filler) plainly(u action.Use, variable string) bool {
+	names := variables(u.Type.ARN)
+	return len(names) == 1 || variable == names[len(names)-1] && stemOf(variable) == stemOf(u.Type.Name) && strings.HasSuffix(plain(f.r.EventName), stemOf(u.Type.Name))
 }
 
 // plain is a name in lower case and without separators.
@@ -303,6 +310,8 @@ func clean(u action.Use, variable, v string) string {
 		return v
 	case u.Type.Service == "rds":
 		v = strings.ToLower(v) // as Amazon RDS keeps them
+	case variable == "OidcProviderName":
+		return strings.TrimPrefix(v, "https://")
 	case variable == "ParameterNameWithoutLeadingSlash":
 		return strings.TrimPrefix(v, "/")
 	case u.Type.Service == "route53" || u.Type.Service == "cloudfront":
@@ -313,7 +322,13 @@ func clean(u action.Use, variable, v string) string {
 		return v
 	}
 	if strings.HasPrefix(v, "arn:") { // of another type, which holds this one's name: a task's cluster
-		return v[strings.LastIndexAny(v, "/:")+1:]
+		if !sameService(u.Type.Glob(), v) {
+			return ""
+		}
+		if slash := strings.LastIndexByte(v, '/'); slash >= 0 {
+			return v[slash+1:]
+		}
+		return v[strings.LastIndexByte(v, ':')+1:]
 	}
 	if strings.Contains(v, "://") {
 		return ""

@@ -43,3 +43,54 @@ func (r *Record) model() []target {
 	}
 	return []target{{arn: start + r.AWSRegion + "::foundation-model/" + id, account: r.account(), kind: "foundation-model"}}
 }
+
+// balancer finds the load balancer that is made; its ARN tells the kind, and ends in
+// an id.
+func (r *Record) balancer() []target {
+	name := r.param("name")
+	if r.EventName != "CreateLoadBalancer" || name == "" {
+		return nil // classic ones have another parameter
+	}
+	kind := map[string]string{"network": "net", "gateway": "gwy"}[r.param("type")]
+	if kind == "" {
+		kind = "app"
+	}
+	arn := "arn:" + r.partition() + ":elasticloadbalancing:" + r.AWSRegion + ":" + r.account() + ":loadbalancer/" + kind + "/" + name + "/"
+	return []target{{arn: arn, partial: true, kind: "loadbalancer/" + kind + "/"}}
+}
+
+// serviceLinked finds the role that is made for a service, of which the service
+// chooses the name.
+func (r *Record) serviceLinked() []target {
+	service := r.param("aWSServiceName")
+	if service == "" {
+		return nil
+	}
+	return []target{{arn: "arn:" + r.partition() + ":iam::" + r.account() + ":role/aws-service-role/" + service + "/", partial: true, kind: "role"}}
+}
+
+// only leaves out what the service does not ask about where something else is
+// named: the table of an index, the bus of a rule.
+func (r *Record) only(service string, found []target) []target {
+	var not string
+	switch {
+	case service == "dynamodb" && (r.EventName == "Query" || r.EventName == "Scan") && r.param("indexName") != "":
+		not = "table"
+	case service == "events" && (r.param("eventBusName") == "" || r.param("eventBusName") == "default"):
+		not = "rule-on-custom-event-bus"
+	case service == "events":
+		not = "rule-on-default-event-bus"
+	default:
+		return found
+	}
+	var out []target
+	for _, t := range found {
+		if t.kind != not {
+			out = append(out, t)
+		}
+	}
+	if len(out) == 0 {
+		return found
+	}
+	return out
+}

@@ -225,7 +225,13 @@ type leaf struct{ name, value string }
 // leaves are the texts of the request's parameters that may name resources. Policy
 // documents, tags and filters name some that the request is not on.
 func (r *Record) leaves() []leaf {
-	return appendLeaves(nil, "", r.params(), 0)
+	out := appendLeaves(nil, "", r.params(), 0)
+	if items, ok := r.params()["requestItems"].(map[string]any); ok { // of Amazon DynamoDB, by table
+		for _, table := range slices.Sorted(maps.Keys(items)) {
+			out = append(out, leaf{"tableName", table})
+		}
+	}
+	return out
 }
 
 func appendLeaves(out []leaf, name string, v any, depth int) []leaf {
@@ -269,7 +275,7 @@ func aside(key string) bool {
 		}
 	}
 	switch key {
-	case "tags", "tagset", "tagging", "tagslist", "tagkeys", "policy", "environment", "parameters":
+	case "tags", "tagset", "tagging", "tagslist", "tagkeys", "policy", "environment", "parameters", "ippermissions":
 		return true
 	}
 	return false

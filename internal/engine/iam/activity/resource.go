@@ -37,10 +37,14 @@ func (m *Mapper) targets(r *Record, p *iam.Principal, a asked) []target {
 		found = r.gateway(a.action)
 	case a.action.Service == "bedrock":
 		found = r.model()
+	case a.action.Service == "elasticloadbalancing":
+		found = r.balancer()
+	case a.action.String() == "iam:CreateServiceLinkedRole":
+		found = r.serviceLinked()
 	}
 	if found == nil {
 		f := filler{m: m, r: r, a: a, who: p, leaves: r.leaves()}
-		found = f.all()
+		found = r.only(a.action.Service, f.all())
 	}
 	slices.SortFunc(found, func(x, y target) int { return cmp.Or(cmp.Compare(x.kind, y.kind), cmp.Compare(x.arn, y.arn)) })
 	found = slices.CompactFunc(found, func(x, y target) bool { return x.arn == y.arn && x.partial == y.partial })
@@ -122,11 +126,8 @@ func (f *filler) all() []target {
 	if len(out) > 0 {
 		return out
 	}
-	if len(f.a.action.Resources) == 1 {
-		return []target{f.start(f.a.action.Resources[0])}
-	}
-	if !f.a.action.Level.Mutates() {
-		return []target{{partial: true}} // a listing without a name is asked about *, or about all of a type
+	if f.a.action.Service != "ec2" || !f.a.action.Level.Mutates() {
+		return []target{{partial: true}} // such requests may be asked about * as well
 	}
 	common := ""
 	for i, u := range f.a.action.Resources {

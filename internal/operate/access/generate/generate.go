@@ -191,6 +191,7 @@ func (l *Log) needed() []*seen {
 	for _, s := range l.calls {
 		if s.succeeded > 0 {
 			done[kind{s.call.Request.Action, s.call.Type}] = true
+			done[kind{s.call.Request.Action, ""}] = true // for calls of which not even the kind is known
 		}
 	}
 	var out []*seen
