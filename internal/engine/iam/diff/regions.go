@@ -31,10 +31,33 @@ func (c *comparison) divide() {
 		if alike(about) {
 			continue
 		}
-		for i := range c.people {
-			c.cell(k, i, slices.DeleteFunc(slices.Clone(about), func(s statement) bool { return s.principal >= 0 && !concerned[s.principal][i] }))
+		for _, g := range c.alikes(about, concerned) {
+			c.cell(k, g.people, g.about)
 		}
 	}
+}
+
+// crowd is principals whom the same statements concern, in the same circumstances.
+type crowd struct {
+	people []int
+	about  []statement
+}
+
+func (c *comparison) alikes(about []statement, concerned [][]bool) []*crowd {
+	var out []*crowd
+	byWhat := map[string]*crowd{}
+	for i := range c.people {
+		theirs := slices.DeleteFunc(slices.Clone(about), func(s statement) bool { return s.principal >= 0 && !concerned[s.principal][i] })
+		id := fmt.Sprint(theirs, c.people[i].excluded)
+		g, ok := byWhat[id]
+		if !ok {
+			g = &crowd{about: theirs}
+			byWhat[id] = g
+			out = append(out, g)
+		}
+		g.people = append(g.people, i)
+	}
+	return out
 }
 
 // alike tells whether both sides have the same statements about some actions.
@@ -56,9 +79,9 @@ func said(list []statement, side int, actions bool) []string {
 	return sorted(out)
 }
 
-// cell compares what the statements say of one class of actions and one sort of
-// principal, for each part of the resources.
-func (c *comparison) cell(k *class, person int, about []statement) {
+// cell compares what the statements say of one class of actions and principals who
+// are alike, for each part of the resources.
+func (c *comparison) cell(k *class, people []int, about []statement) {
 	if alike(about) {
 		return
 	}
@@ -81,7 +104,7 @@ func (c *comparison) cell(k *class, person int, about []statement) {
 		for _, s := range about {
 			sides[s.side] = append(sides[s.side], c.reads(s, shape, at)...)
 		}
-		solved := c.solve(sides[0], sides[1], person)
+		solved := c.solve(sides[0], sides[1], people[0])
 		if !solved.ok {
 			c.unknown("%s: the conditions are too many to compare", c.someOf(k))
 			return
@@ -96,7 +119,7 @@ func (c *comparison) cell(k *class, person int, about []statement) {
 		}
 	}
 	for _, id := range order {
-		c.note(k, person, leaves[id], shape, differ[id])
+		c.note(k, people, leaves[id], shape, differ[id])
 	}
 }
 
@@ -167,7 +190,7 @@ type spot[A any] struct {
 }
 
 // note gives a difference to the actions that have resources there.
-func (c *comparison) note(k *class, person int, l leaf, shape *shape, parts []int) {
+func (c *comparison) note(k *class, people []int, l leaf, shape *shape, parts []int) {
 	vacuous := len(k.known) > 0
 	described := map[string][]Span{}
 	for _, i := range k.known {
@@ -179,13 +202,13 @@ func (c *comparison) note(k *class, person int, l leaf, shape *shape, parts []in
 			if !has(described, id) {
 				described[id] = shape.spans(in, reach)
 			}
-			f := c.gather(l, described[id], person)
+			f := c.gather(l, described[id], people)
 			f.known = append(f.known, spot[int]{i, shape, in})
 		}
 	}
 	if len(k.extra)+len(k.later) > 0 {
 		vacuous = false
-		f := c.gather(l, shape.spans(parts, shape.all()), person)
+		f := c.gather(l, shape.spans(parts, shape.all()), people)
 		for _, name := range k.extra {
 			f.extra = append(f.extra, spot[string]{name, shape, parts})
 		}
@@ -199,11 +222,11 @@ func (c *comparison) note(k *class, person int, l leaf, shape *shape, parts []in
 }
 
 // gather finds where a difference belongs.
-func (c *comparison) gather(l leaf, spans []Span, person int) *finding {
-	id := fmt.Sprint(l, spans, person)
+func (c *comparison) gather(l leaf, spans []Span, people []int) *finding {
+	id := fmt.Sprint(l, spans, people)
 	f, ok := c.found[id]
 	if !ok {
-		f = &finding{leaf: l, spans: spans, people: []int{person}}
+		f = &finding{leaf: l, spans: spans, people: slices.Clone(people)}
 		c.found[id] = f
 		c.order = append(c.order, id)
 	}
@@ -220,13 +243,14 @@ func (c *comparison) report() {
 		slices.SortFunc(f.extra, func(a, b spot[string]) int { return strings.Compare(a.action, b.action) })
 		rest := fmt.Sprint(f.leaf, f.spans, actionsOf(f.known), actionsOf(f.extra), actionsOf(f.later))
 		if g, ok := byRest[rest]; ok {
-			g.people = append(g.people, f.people...)
+			g.people = slices.Concat(g.people, f.people)
 			continue
 		}
 		byRest[rest] = f
 		list = append(list, f)
 	}
 	for _, f := range list {
+		slices.Sort(f.people)
 		c.region(f)
 	}
 	rank := map[Change]int{Allowed: 0, Lifted: 1, Denied: 2, Barred: 3}
