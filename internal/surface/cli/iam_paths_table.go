@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -105,8 +104,11 @@ func (t *pathsTable) total(r *paths.Report) {
 			certain++
 		}
 	}
-	others := r.Principals - len(r.There)
+	others := r.Principals - len(r.There) - r.Administrators
 	line := fmt.Sprintf("%d of %s %s", certain, plural(others, "other principal"), reaches(certain, r.Goal))
+	if r.Administrators > 0 {
+		line = plural(r.Administrators, "administrator") + " aside, " + line
+	}
 	if r.Goal == paths.GoalAdministrator {
 		line = fmt.Sprintf("%s; %d of %s %s", plural(len(r.There), "administrator"), certain, plural(others, "other principal"), strings.Replace(reaches(certain, r.Goal), " an administrator", " one", 1))
 	}
@@ -115,7 +117,11 @@ func (t *pathsTable) total(r *paths.Report) {
 	}
 	t.line(line)
 	if len(r.Paths) > 0 {
-		t.line(t.paint(faintText, "`holdfast iam paths "+shortName(r.Paths[0].Principal)+"` tells the whole story and the smallest edit that ends it"))
+		to := ""
+		if r.Goal != paths.GoalAdministrator {
+			to = " --to " + shortName(r.Goal)
+		}
+		t.line(t.paint(faintText, "`holdfast iam paths "+shortName(r.Paths[0].Principal)+to+"` tells the whole story and the smallest edit that ends it"))
 	}
 	t.unseen(r)
 }
@@ -136,12 +142,19 @@ func (t *pathsTable) unseen(r *paths.Report) {
 	}
 	if len(r.Unseen) > 0 {
 		var types []string
-		for _, u := range r.Unseen {
+		for i, u := range r.Unseen {
+			if i == mostTypes {
+				types = append(types, fmt.Sprintf("and %d more types (--output json names them)", len(r.Unseen)-i))
+				break
+			}
 			types = append(types, u.Type)
 		}
-		t.listing("Not judged: ", "what runs with a role there, since these were not collected: "+strings.Join(types, ", "))
+		t.listing("Not judged: ", "what runs with a role, where that was not collected: "+strings.Join(types, ", "))
 	}
 }
+
+// mostTypes are named of those that were not collected.
+const mostTypes = 4
 
 func be(n int) string {
 	if n == 1 {
@@ -161,256 +174,4 @@ func (t *pathsTable) listing(label, text string) {
 		t.line(label + l)
 		label = strings.Repeat(" ", indent)
 	}
-}
-
-// story tells one principal's path whole.
-func (t *pathsTable) story(r *paths.Report, principal string) {
-	goal := "an administrator"
-	if r.Goal != paths.GoalAdministrator {
-		goal = relative(r.Goal, principal)
-	}
-	if len(r.Paths) == 0 {
-		t.none(r, principal, goal)
-		return
-	}
-	p := r.Paths[0]
-	verb := "reaches"
-	if !p.Certain {
-		verb = "may reach"
-	}
-	t.line(fmt.Sprintf("%s %s %s in %s", t.paint(boldText, oneLine(principal)), verb, goal, plural(len(p.Hops), "hop")))
-	for i, h := range p.Hops {
-		t.line("")
-		t.hop(i+1, h)
-	}
-	t.line("")
-	t.breaking(p, goal)
-	if len(p.Ways) > 1 {
-		t.listing("Ways to begin: ", fmt.Sprintf("%d, %s", len(p.Ways), strings.Join(p.Ways, ", ")))
-	}
-	t.unseen(&paths.Report{Unseen: r.Unseen})
-}
-
-func (t *pathsTable) none(r *paths.Report, principal, goal string) {
-	name := t.paint(boldText, oneLine(principal))
-	for _, arn := range r.There {
-		if arn == principal {
-			if r.Goal == paths.GoalAdministrator {
-				t.line(name + " is an administrator")
-			} else {
-				t.line(name + " is where the path would lead")
-			}
-			return
-		}
-	}
-	for _, arn := range r.Perhaps {
-		if arn == principal {
-			t.line(name + " may be an administrator itself: not everything that decides it was seen")
-			return
-		}
-	}
-	t.line(name + " has no path to " + goal)
-	t.unseen(&paths.Report{Unseen: r.Unseen})
-}
-
-func (t *pathsTable) hop(n int, h paths.Hop) {
-	mark := ""
-	if !h.Certain {
-		mark = t.paint(amberText, " (possible)")
-	}
-	t.line(fmt.Sprintf("%d  %s%s  %s", n, t.paint(boldText, h.Title), mark, t.paint(faintText, h.Technique)))
-	t.line(fmt.Sprintf("   %s › %s", shortName(h.From), arrival(h)))
-	for _, s := range h.Steps {
-		line := "   " + s.Action
-		if s.Resource != "*" {
-			line += " on " + oneLine(s.Resource)
-		}
-		t.line(line)
-		switch {
-		case s.Granted:
-			t.line("      " + t.paint(faintText, "granted by the policy that the step before writes"))
-		case len(s.By) > 0:
-			t.line("      " + t.paint(faintText, "allowed by "+statementsText(s.By)))
-		}
-	}
-	for _, g := range h.Given {
-		t.line("   " + t.paint(amberText, "given that "+oneLine(g)))
-	}
-	for _, w := range h.Why {
-		t.line("   " + t.paint(amberText, oneLine(w)))
-	}
-	t.listing("   ", h.Text)
-}
-
-// mostStatements are listed of those that allow an action.
-const mostStatements = 3
-
-func statementsText(list []paths.Statement) string {
-	var out []string
-	for i, s := range list {
-		if i == mostStatements {
-			out = append(out, fmt.Sprintf("%d more", len(list)-i))
-			break
-		}
-		out = append(out, statementText(s))
-	}
-	return strings.Join(out, "; ")
-}
-
-func statementText(s paths.Statement) string {
-	text := fmt.Sprintf("%s policy %q, statement %d", s.Layer, oneLine(s.Policy), s.Statement)
-	if s.Layer == "resource" {
-		text = fmt.Sprintf("%s, statement %d", oneLine(s.Policy), s.Statement) // the trust policy, a function's policy
-	}
-	if s.Sid != "" {
-		text += " (" + oneLine(s.Sid) + ")"
-	}
-	return text
-}
-
-// breaking is the edit, what it leaves, and what else to do.
-func (t *pathsTable) breaking(p paths.Path, goal string) {
-	b := p.Break
-	if b == nil || len(b.Edits) == 0 {
-		return
-	}
-	size := "Smallest edit"
-	if !b.Minimal {
-		size = "An edit"
-	}
-	t.line(t.paint(boldText, size+" that ends it") + " (verified by searching again):")
-	for _, e := range b.Edits {
-		who := ""
-		if e.Principal != p.Principal {
-			who = relative(e.Principal, p.Principal) + ": "
-		}
-		if e.Remove != nil {
-			t.line("   " + who + "remove " + statementText(*e.Remove))
-			continue
-		}
-		line := "   " + who + "no longer allow " + e.Action
-		if len(e.By) > 0 {
-			line += ": " + statementsText(e.By)
-		}
-		t.line(line)
-	}
-	switch {
-	case b.Left != nil && len(b.Left.Hops) > 0:
-		t.line(fmt.Sprintf("   afterwards no certain path is left, but a possible one: %s", t.chain(*b.Left)))
-	case b.Left != nil:
-		t.line("   afterwards no certain path is left, though it may be " + goal + " itself")
-	default:
-		t.line("   afterwards no path is left")
-	}
-	t.listing("Better still: ", fixOf(p))
-}
-
-// fixOf is what the technique of the hop that the edit ends says to do.
-func fixOf(p paths.Path) string {
-	for _, h := range p.Hops {
-		for _, e := range p.Break.Edits {
-			if e.Principal != h.From {
-				continue
-			}
-			for _, s := range h.Steps {
-				if s.Action == e.Action || e.Remove != nil {
-					return h.Fix
-				}
-			}
-		}
-	}
-	return p.Hops[0].Fix
-}
-
-// policy is what one policy lets its bearer do.
-func (t *pathsTable) policy(r *paths.PolicyReport, file string) {
-	switch {
-	case r.Administrator == "true":
-		t.line(oneLine(file) + " allows everything: whoever has it is an administrator and needs no path")
-		return
-	case len(r.Uses) == 0:
-		t.line(oneLine(file) + " by itself opens no way to more permissions")
-	default:
-		t.line(fmt.Sprintf("%s lets its bearer use %s:", oneLine(file), plural(len(r.Uses), "technique")))
-	}
-	if r.Administrator == "unknown" {
-		t.line("Under some circumstances it allows everything.")
-	}
-	for _, u := range r.Uses {
-		t.line("")
-		mark := ""
-		if !u.Certain {
-			mark = t.paint(amberText, " (possible)")
-		}
-		t.line(fmt.Sprintf("%s%s  %s", t.paint(boldText, u.Title), mark, t.paint(faintText, u.Technique)))
-		seen := map[string]bool{}
-		for _, s := range u.Steps {
-			if s.Granted || seen[s.Action] {
-				continue
-			}
-			seen[s.Action] = true
-			line := "  " + s.Action
-			for i, by := range s.By {
-				if i == 0 {
-					line += ": statement "
-				} else {
-					line += ", "
-				}
-				line += fmt.Sprint(by.Statement)
-				if by.Sid != "" {
-					line += " (" + oneLine(by.Sid) + ")"
-				}
-			}
-			t.line(line)
-		}
-		if u.As != "" {
-			t.line("  " + t.paint(amberText, "if the policy belongs to "+oneLine(u.As)))
-		}
-		for _, g := range u.Given {
-			t.line("  " + t.paint(amberText, "given that "+oneLine(g)))
-		}
-		t.listing("  ", u.Fix)
-	}
-}
-
-// dot draws the paths as a graph for Graphviz.
-func dot(out io.Writer, r *paths.Report) error {
-	var b strings.Builder
-	b.WriteString("digraph paths {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=10];\n")
-	seen := map[string]bool{}
-	write := func(line string) {
-		if !seen[line] {
-			seen[line] = true
-			b.WriteString(line)
-		}
-	}
-	for _, arn := range r.There {
-		write(fmt.Sprintf("  %s [style=filled, fillcolor=\"#f4c7c3\"];\n", dotText(arn)))
-	}
-	for _, p := range r.Paths {
-		from := p.Principal
-		for _, h := range p.Hops {
-			to := h.To
-			switch {
-			case h.Change == "membership":
-				to = h.From + "\\nin " + shortName(h.Group)
-			case h.Change != "":
-				to = h.To + "\\n" + map[string]string{"permissions": "any permissions", "boundary": "no boundary"}[h.Change]
-			}
-			style := ""
-			if !h.Certain {
-				style = ", style=dashed"
-			}
-			write(fmt.Sprintf("  %s -> %s [label=%s%s];\n", dotText(from), dotText(to), dotText(h.Technique), style))
-			from = to
-		}
-	}
-	b.WriteString("}\n")
-	_, err := io.WriteString(out, b.String())
-	return err
-}
-
-// dotText is a string of the DOT language; \n in it breaks the line.
-func dotText(s string) string {
-	return `"` + strings.ReplaceAll(oneLine(s), `"`, `\"`) + `"`
 }

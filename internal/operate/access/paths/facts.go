@@ -29,14 +29,18 @@ type facts struct {
 	groups   map[string]*group // by ARN
 	byName   map[named]string  // ARNs of groups, by account and name
 	policies map[string]any    // documents of managed policies, by ARN
-	profiles map[named][]string
+	profiles map[named]profile
 	users    map[string]*login // by ARN
 	holders  []holder
-	declared map[string]bool // accounts that templates were read for
+	declared map[string]bool    // accounts that templates were read for
+	logical  map[logical]string // what references in templates lead to: ARNs of roles, names of instance profiles
 	notes    []string
 }
 
 type named struct{ account, name string }
+
+// logical is a resource by its name in a template.
+type logical struct{ file, id string }
 
 // group is a group as the evidence has it.
 type group struct {
@@ -62,7 +66,7 @@ type holder struct {
 
 func newFacts(from access.Evidence, techniques []escalate.Technique) *facts {
 	f := &facts{from: from, things: map[string]escalate.Thing{}, groups: map[string]*group{}, byName: map[named]string{}, policies: map[string]any{},
-		profiles: map[named][]string{}, users: map[string]*login{}, declared: map[string]bool{}}
+		profiles: map[named]profile{}, users: map[string]*login{}, declared: map[string]bool{}, logical: map[logical]string{}}
 	for _, t := range things(techniques) {
 		f.things[t.Type] = t
 	}
@@ -86,6 +90,12 @@ func (f *facts) watch(resources iter.Seq2[*evidence.Resource, error]) iter.Seq2[
 func (f *facts) add(r *evidence.Resource) {
 	if r.Origin != nil {
 		f.declared[r.Account] = true
+		switch key := (logical{r.Origin.File, r.Origin.LogicalID}); r.Type {
+		case typeRole:
+			f.logical[key] = r.ARN
+		case typeInstanceProfile:
+			f.logical[key] = profileName(r)
+		}
 	}
 	switch r.Type {
 	case typeGroup:
@@ -132,17 +142,42 @@ func (f *facts) addGroup(r *evidence.Resource) {
 	f.byName[named{r.Account, either(name, r.ID)}] = g.arn
 }
 
-// addProfile keeps the roles of an instance profile, by its name and its ARN.
+// profile is what an instance profile says of its roles.
+type profile struct {
+	roles  []any
+	origin *evidence.Origin
+}
+
 func (f *facts) addProfile(r *evidence.Resource) {
+	roles, _ := r.Properties["Roles"].([]any)
+	f.profiles[named{r.Account, profileName(r)}] = profile{roles, r.Origin}
+}
+
+func profileName(r *evidence.Resource) string {
 	name, _ := r.Properties["InstanceProfileName"].(string)
-	roles := []string{}
-	list, _ := r.Properties["Roles"].([]any)
-	for _, e := range list {
-		if role, ok := e.(string); ok {
-			roles = append(roles, role)
+	return either(name, r.ID)
+}
+
+// text is a value that is a string, or a reference that leads to one.
+func (f *facts) text(v any, origin *evidence.Origin) (string, bool) {
+	if u, ok := v.(evidence.Unknown); ok && origin != nil && u.Ref != "" {
+		s, ok := f.logical[logical{origin.File, u.Ref}]
+		return s, ok
+	}
+	s, ok := v.(string)
+	return s, ok
+}
+
+// rolesOf are the names or ARNs of the roles of an instance profile.
+func (f *facts) rolesOf(account, name string) ([]string, bool) {
+	p, ok := f.profiles[named{account, name}]
+	var out []string
+	for _, v := range p.roles {
+		if role, ok := f.text(v, p.origin); ok {
+			out = append(out, role)
 		}
 	}
-	f.profiles[named{r.Account, either(name, r.ID)}] = roles
+	return out, ok
 }
 
 func (f *facts) login(arn string) *login {

@@ -19,6 +19,8 @@ type Report struct {
 	There   []string `json:"there"`
 	Perhaps []string `json:"perhaps"`
 	Paths   []Path   `json:"paths"`
+	// Administrators are left out of the paths to another goal: they reach all.
+	Administrators int `json:"administrators,omitempty"`
 	// Unseen are types of resources that nobody looked for, where that matters.
 	Unseen []Unseen `json:"unseen,omitempty"`
 	Notes  []string `json:"notes,omitempty"`
@@ -123,6 +125,10 @@ func (w *World) Report(goal, principal string) (*Report, error) {
 	})
 	if principal == "" {
 		for _, p := range result.Paths() {
+			if target != "" && w.judge.Administrator(escalate.Who{Principal: w.judge.index[p.From]}) == kleene.True {
+				out.Administrators++
+				continue
+			}
 			out.Paths = append(out.Paths, w.path(p))
 		}
 		return out, nil

@@ -70,8 +70,12 @@ func (f *facts) principal(s *access.Subject) escalate.Principal {
 
 // profiled tells whether an instance profile has a role.
 func (f *facts) profiled(account, role string) kleene.Value {
-	for key, roles := range f.profiles {
-		if key.account == account && slices.Contains(roles, role) {
+	for key := range f.profiles {
+		if key.account != account {
+			continue
+		}
+		roles, _ := f.rolesOf(account, key.name)
+		if slices.ContainsFunc(roles, func(r string) bool { return r[strings.LastIndexByte(r, '/')+1:] == role }) {
 			return kleene.True
 		}
 	}
@@ -94,7 +98,7 @@ func (f *facts) resolve(h holder, roles map[named][]string) []escalate.Holder {
 			value = fields["Name"]
 		}
 	}
-	name, ok := value.(string)
+	name, ok := f.text(value, r.Origin)
 	if !ok {
 		if u, hidden := value.(evidence.Unknown); hidden {
 			f.notes = append(f.notes, "which role "+one.ARN+" has was not seen: "+u.Reason)
@@ -107,7 +111,7 @@ func (f *facts) resolve(h holder, roles map[named][]string) []escalate.Holder {
 		if strings.HasPrefix(name, "arn:") {
 			name = name[strings.LastIndexByte(name, '/')+1:]
 		}
-		names, ok = f.profiles[named{account, name}]
+		names, ok = f.rolesOf(account, name)
 		if !ok { // the console gives the profile the name of its role
 			names, one.Certain = []string{name}, false
 		}
