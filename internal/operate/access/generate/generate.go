@@ -12,6 +12,7 @@ package generate
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -42,6 +43,8 @@ const DefaultMaxResources = 15
 type Log struct {
 	who     *iam.Principal
 	calls   map[key]*seen
+	kinds   map[kind]int     // how many resources of a kind are listed
+	rest    map[kind]*seen   // what all further ones of a kind have in common
 	lost    map[string]*Lost // by event name and reason
 	skipped map[activity.Skip]int
 	maybe   map[Possible]bool
@@ -84,7 +87,7 @@ func NewLog(arn string) (*Log, error) {
 	default:
 		return nil, fmt.Errorf("%s is no user and no role; policies can be generated for these only", arn)
 	}
-	return &Log{who: p, calls: map[key]*seen{}, lost: map[string]*Lost{}, skipped: map[activity.Skip]int{}, data: map[string]bool{}, maybe: map[Possible]bool{}}, nil
+	return &Log{who: p, calls: map[key]*seen{}, kinds: map[kind]int{}, rest: map[kind]*seen{}, lost: map[string]*Lost{}, skipped: map[activity.Skip]int{}, data: map[string]bool{}, maybe: map[Possible]bool{}}, nil
 }
 
 // Principal is whose log it is.
@@ -148,6 +151,51 @@ func (l *Log) lose(lost Lost, n int) {
 	l.lost[k].Count += n
 }
 
+// kind is an action on the resources of one type in one place.
+type kind struct{ action, kind, place, conditions string }
+
+// mostListed bounds how many resources of a kind are remembered one by one. Of
+// further ones only their common start is, which is what they would become anyway.
+const mostListed = 10_000
+
+// entry is what stands for a call, made where there is none yet.
+func (l *Log) entry(c activity.Call) *seen {
+	q := &c.Request
+	conditions := fmt.Sprint(c.Conditions)
+	k := key{q.Action, q.Resource, q.Partial, conditions}
+	if s := l.calls[k]; s != nil {
+		return s
+	}
+	made := &seen{call: c, derived: true, because: map[string]bool{}, errors: map[string]bool{}}
+	of := kind{q.Action, c.Type, placeOf(q.Resource, c.Type), conditions}
+	if l.kinds[of]++; l.kinds[of] <= mostListed {
+		l.calls[k] = made
+		return made
+	}
+	s := l.rest[of]
+	switch {
+	case s == nil && c.Denied:
+		return made // refused, and one too many to name
+	case s == nil:
+		made.call.Request.Partial = true
+		made.call.Assumed = fmt.Sprintf("more than %d resources of one kind", mostListed)
+		l.rest[of] = made
+		return made
+	case !c.Denied:
+		s.call.Request.Resource = shared(s.call.Request.Resource, q.Resource)
+	}
+	return s
+}
+
+// shared is what two texts start with alike.
+func shared(a, b string) string {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return a[:n]
+}
+
 // Add notes what an event of the principal asked.
 func (l *Log) Add(calls []activity.Call) {
 	for _, c := range calls {
@@ -157,12 +205,7 @@ func (l *Log) Add(calls []activity.Call) {
 			}
 			continue
 		}
-		k := key{c.Request.Action, c.Request.Resource, c.Request.Partial, fmt.Sprint(c.Conditions)}
-		s := l.calls[k]
-		if s == nil {
-			s = &seen{call: c, derived: true, because: map[string]bool{}, errors: map[string]bool{}}
-			l.calls[k] = s
-		}
+		s := l.entry(c)
 		if c.Derived {
 			s.because[c.Name] = true
 		} else {
@@ -186,23 +229,35 @@ func (l *Log) Add(calls []activity.Call) {
 // A call that failed and named no resource needs nothing where others of its kind
 // succeeded: it would only widen what they need.
 func (l *Log) needed() []*seen {
-	type kind struct{ action, kind string }
-	done := map[kind]bool{}
-	for _, s := range l.calls {
+	done := map[[2]string]bool{}
+	for s := range l.all() {
 		if s.succeeded > 0 {
-			done[kind{s.call.Request.Action, s.call.Type}] = true
-			done[kind{s.call.Request.Action, ""}] = true // for calls of which not even the kind is known
+			done[[2]string{s.call.Request.Action, s.call.Type}] = true
+			done[[2]string{s.call.Request.Action, ""}] = true // for calls of which not even the kind is known
 		}
 	}
 	var out []*seen
-	for _, s := range l.calls {
-		vain := s.succeeded == 0 && s.call.Request.Partial && done[kind{s.call.Request.Action, s.call.Type}]
+	for s := range l.all() {
+		vain := s.succeeded == 0 && s.call.Request.Partial && done[[2]string{s.call.Request.Action, s.call.Type}]
 		if s.succeeded+s.failed > 0 && !vain {
 			out = append(out, s)
 		}
 	}
 	slices.SortFunc(out, compareSeen)
 	return out
+}
+
+// all is everything that was seen, in no order.
+func (l *Log) all() iter.Seq[*seen] {
+	return func(yield func(*seen) bool) {
+		for _, m := range []iter.Seq[*seen]{maps.Values(l.calls), maps.Values(l.rest)} {
+			for s := range m {
+				if !yield(s) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func compareSeen(a, b *seen) int {

@@ -178,20 +178,16 @@ func witness(q iam.Request) iam.Request {
 // stem is what all resources of the family start with, cut where a name's part
 // ends, but no shorter than what all resources of the kind start with.
 func (f *family) stem() string {
-	shared := f.resources[0]
+	start := f.resources[0]
 	for _, r := range f.resources[1:] {
-		n := 0
-		for n < len(shared) && n < len(r) && shared[n] == r[n] {
-			n++
-		}
-		shared = shared[:n]
+		start = shared(start, r)
 	}
 	floor := f.floor()
-	cut := strings.LastIndexAny(shared, "/-_.:") + 1
+	cut := strings.LastIndexAny(start, "/-_.:") + 1
 	if cut < len(floor) || strings.Contains(f.place, ":ec2:") && f.kind != "key-pair" { // ids share letters by chance only
 		return floor
 	}
-	return shared[:cut]
+	return start[:cut]
 }
 
 // floor is how resources of the kind start: arn:aws:ssm:eu-west-1:111122223333:parameter/.

@@ -103,7 +103,7 @@ func (l *Log) report(needed []*seen) *Result {
 	for _, s := range needed {
 		used[s] = true
 	}
-	for _, s := range slices.SortedFunc(maps.Values(l.calls), compareSeen) {
+	for _, s := range slices.SortedFunc(l.all(), compareSeen) {
 		if used[s] || s.succeeded+s.failed == 0 {
 			r.note(s)
 		}

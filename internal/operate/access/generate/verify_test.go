@@ -1,12 +1,41 @@
 package generate
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
 	"holdfast.dev/holdfast/internal/engine/iam/activity"
 )
+
+// TestEndlessResources: millions of objects are not remembered one by one, and are
+// proved all the same.
+func TestEndlessResources(t *testing.T) {
+	log, err := NewLog("arn:aws:iam::111122223333:user/ann")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ann, err := iam.ParsePrincipal("arn:aws:iam::111122223333:user/ann")
+	if err != nil {
+		t.Fatal(err)
+	}
+	context := &iam.Context{Open: true}
+	for i := range mostListed + 5000 {
+		log.Add([]activity.Call{{Name: "x", Type: "object", Denied: i == mostListed || i == mostListed+4, Request: iam.Request{
+			Principal: ann, Action: "s3:GetObject", Resource: fmt.Sprintf("arn:aws:s3:::b/%d/%d", i%2, i), Account: "111122223333", Context: context}}})
+	}
+	if n := len(log.calls) + len(log.rest); n > mostListed+1 {
+		t.Errorf("%d entries", n)
+	}
+	r, err := log.Policy(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := r.Policies[0].Statements; len(s) != 1 || len(s[0].Resources) != 1 || s[0].Resources[0].Value != "arn:aws:s3:::b/*" || r.Verified != mostListed+1 || len(r.Uncovered) > 0 {
+		t.Errorf("%+v, %d verified, %+v", s, r.Verified, r.Uncovered)
+	}
+}
 
 // TestVerifyFindsWhatIsMissing takes statements away again: the proof has to notice
 // each.
