@@ -15,6 +15,7 @@ type draft struct {
 	bearer *bearer
 	id     string
 	bucket bucketDraft
+	opens  string // the bucket behind an access point
 	// permissions are the statements of a function's policy.
 	permissions []any
 }
@@ -50,8 +51,11 @@ func (l *loader) object(r *evidence.Resource, f found) {
 	d.object.TagsSeen = !hidden
 	l.objects[arn] = d
 	l.names[name{r.Type, r.Account, r.Region, r.ID}] = d
-	if r.Type == typeBucket {
+	switch r.Type {
+	case typeBucket:
 		d.bucket = bucketOf(r)
+	case typeAccessPoint:
+		d.opens = text(r.Properties["Bucket"])
 	}
 	if f.bearer.policy == "" {
 		return
@@ -150,9 +154,24 @@ func (l *loader) resources() {
 		e.objectAt[arn] = d.object
 		e.objects = append(e.objects, d.object)
 	}
+	l.accessPoints()
 	slices.SortFunc(e.objects, func(a, b *Object) int { return strings.Compare(a.ARN, b.ARN) })
 	slices.Sort(e.notes)
 	e.notes = slices.Compact(e.notes)
+}
+
+// accessPoints marks those whose bucket has a policy too: that has a say in what
+// passes the access point, and speaks of the bucket's ARN, not of this one.
+func (l *loader) accessPoints() {
+	for _, d := range l.objects {
+		if d.opens == "" || l.from.Alone {
+			continue
+		}
+		bucket := l.objects["arn:aws:s3:::"+d.opens]
+		if bucket == nil || bucket.object.Policy != nil {
+			attach(d.object).Unseen = "what the policy of bucket " + d.opens + " says of requests through the access point is not weighed"
+		}
+	}
 }
 
 func attach(o *Object) *iam.Set {
@@ -196,7 +215,9 @@ func (l *loader) target(h *held, v any) *draft {
 func (l *loader) finish(d *draft) {
 	o := d.object
 	l.estate.own(o)
-	for _, h := range d.bearer.holders {
+	// What is observed of a policy comes as the first of the types that can hold
+	// it; the others are other ways for a template to declare it.
+	for _, h := range d.bearer.holders[:min(1, len(d.bearer.holders))] {
 		if why := l.estate.seen.missing(o.Account, h.typ, d.id, o.ARN); why != "" && attach(o).Unseen == "" {
 			o.Policy.Unseen = why
 		}
@@ -207,10 +228,8 @@ func (l *loader) finish(d *draft) {
 		}
 	}
 	if o.Type == typeBucket {
-		o.Bucket = d.bucket.with(l.block(o.Account))
-		if d.bucket.hidden != "" && !l.from.Alone && attach(o).Unseen == "" {
-			o.Policy.Unseen = d.bucket.hidden
-		}
+		d.bucket.hidden = d.bucket.hidden && !l.from.Alone
+		o.Bucket = d.bucket.with(l.block(o.Account), l.owner[o.Account])
 	}
 }
 

@@ -43,7 +43,8 @@ policies Holdfast reads. AWS services are not outsiders. Grants of KMS keys that
 made by CreateGrant are not collected, and so not known.
 
 With --zone organization accounts of the organisation are trusted; where it was not
-collected, it is not known who is outside, and the table says "outside?".
+collected, it is not known who is outside, and the table says "outside?"; "in org" is another
+account of the organisation.
 
 Exit codes: 0; with --fail 1 where something is listed for certain; with --strict 3
 where something could not be seen.`,
@@ -102,11 +103,17 @@ func writeExternal(out io.Writer, f externalFlags, r *external.Report) error {
 	return t.w.err
 }
 
+// mostUnseen is how many resources are named that were not seen.
+const mostUnseen = 10
+
 // externalExit says on standard error what was looked at, and what the exit code
 // means.
 func (p *program) externalExit(f externalFlags, r *external.Report) error {
-	certain, open := 0, 0
+	certain, open, controls, why := 0, 0, 0, ""
 	for i := range r.Findings {
+		if text := r.Findings[i].ControlsUnseen; text != "" {
+			controls, why = controls+1, text
+		}
 		if r.Findings[i].Known == kleene.True {
 			certain++
 		}
@@ -118,9 +125,16 @@ func (p *program) externalExit(f externalFlags, r *external.Report) error {
 	for _, n := range r.Looked {
 		looked += n
 	}
-	fmt.Fprintf(p.Err, "%s looked at: %s from outside, %d of them by anyone, of %d it is not certain; %d taken back\n",
-		plural(looked, "resource"), things(len(r.Findings)), open, len(r.Findings)-certain, len(r.Held))
-	for _, u := range r.Unseen {
+	fmt.Fprintf(p.Err, "%s looked at, %s in from outside: %d for anyone, %d not certain; %d more taken back\n",
+		plural(looked, "resource"), plural(len(r.Findings), "way"), open, len(r.Findings)-certain, len(r.Held))
+	if controls > 0 {
+		fmt.Fprintf(p.Err, "resource control policies were not seen, which may close %s: %s\n", plural(controls, "way"), oneLine(why))
+	}
+	for i, u := range r.Unseen {
+		if i == mostUnseen {
+			fmt.Fprintf(p.Err, "not seen: %s more; --output json lists them\n", plural(len(r.Unseen)-i, "resource"))
+			break
+		}
 		fmt.Fprintf(p.Err, "not seen: %s: %s\n", oneLine(u.Resource), oneLine(u.Why))
 	}
 	for _, g := range r.NotCollected {

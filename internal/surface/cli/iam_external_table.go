@@ -54,9 +54,9 @@ func reachText(x *external.Finding) string {
 	case x.Public:
 		word = "public"
 	case x.External == kleene.False:
-		word = "account" // another one of the organisation
+		word = "in org"
 	}
-	if x.Known != kleene.True || !x.Public && x.External == kleene.Unknown {
+	if x.Known == kleene.Unknown || !x.Public && x.External == kleene.Unknown {
 		word += "?"
 	}
 	return word
@@ -115,6 +115,7 @@ type (
 		Resources    []string `json:"resources,omitempty"`
 		Conditions   []string `json:"conditions,omitempty"`
 		Restricted   []string `json:"restricted,omitempty"`
+		RCPsUnseen   string   `json:"rcps_unseen,omitempty"` // why resource control policies may restrict it further
 		Way          *jsonWay `json:"way,omitempty"`
 		Title        string   `json:"title"`
 	}
@@ -152,7 +153,7 @@ func findingJSON(x *external.Finding) jsonReach {
 		Resource: x.Resource, Type: x.Type, Account: x.Account, Region: x.Region, Who: x.Name, Kind: string(x.Kind), WhoseAccount: x.Who.Account, Via: x.Via,
 		Public: x.Public, CrossAccount: x.CrossAccount.String(), External: x.External.String(), Known: x.Known.String(), Means: string(x.Means),
 		Policy: x.Policy, Statement: x.Statement + 1, Sid: x.Sid, Actions: x.Actions, NotActions: x.NotActions, Resources: x.Resources,
-		Conditions: x.Conditions, Restricted: x.Restricted, Way: wayJSON(x.Way), Title: x.Title(),
+		Conditions: x.Conditions, Restricted: x.Restricted, RCPsUnseen: x.ControlsUnseen, Way: wayJSON(x.Way), Title: x.Title(),
 	}
 }
 

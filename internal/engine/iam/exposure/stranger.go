@@ -1,6 +1,7 @@
 package exposure
 
 import (
+	"slices"
 	"strings"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
@@ -20,7 +21,10 @@ func (s *search) strangersAt() []*visitor {
 	if s.mentions("aws:sourceip", "aws:sourcevp", "aws:vpc") {
 		places = append(places, endpoint)
 	}
-	kinds := []iam.Kind{iam.KindAnonymous, iam.KindRole}
+	kinds := []iam.Kind{iam.KindRole}
+	if slices.ContainsFunc(s.services(), func(service string) bool { return unsigned[service] }) {
+		kinds = []iam.Kind{iam.KindAnonymous, iam.KindRole}
+	}
 	if s.mentions("aws:principalarn", "aws:userid", "aws:username", "aws:principaltype") {
 		kinds = append(kinds, iam.KindUser, iam.KindRoot)
 	}
@@ -38,6 +42,13 @@ func (s *search) strangersAt() []*visitor {
 		}
 	}
 	return out
+}
+
+// unsigned are the services that serve requests without a signature, where a
+// policy allows it: buckets, queues, topics, function URLs, file systems, domains
+// and APIs. Others turn them away before they look at a policy.
+var unsigned = map[string]bool{
+	"s3": true, "sqs": true, "sns": true, "lambda": true, "elasticfilesystem": true, "es": true, "execute-api": true, "mediastore": true, "iot": true,
 }
 
 // member is a principal of an account.

@@ -65,7 +65,9 @@ type Finding struct {
 	Known kleene.Value
 	// Restricted says what narrows or ends the access besides the policy itself.
 	Restricted []string
-	Way        *exposure.World
+	// ControlsUnseen is why resource control policies may restrict it further.
+	ControlsUnseen string
+	Way            *exposure.World
 }
 
 // Unseen is a thing of which too little was seen.
@@ -79,7 +81,7 @@ type Report struct {
 	Held   []Finding
 	Unseen []Unseen
 	Looked map[string]int // resources by type
-	// NotCollected are watched types of which nothing can be said in some accounts.
+	// NotCollected are types of evidence that are missing in some accounts.
 	NotCollected []Gap
 }
 
@@ -221,7 +223,7 @@ func (f *finder) control(o *access.Object, p *iam.Policy, g *exposure.Grant, zon
 	}
 	with, unseen := controls(p.Doc, o.RCPs)
 	if unseen != "" {
-		x.Restricted = append(x.Restricted, "resource control policies were not seen: "+unseen)
+		x.ControlsUnseen = unseen
 	}
 	if with == nil {
 		return

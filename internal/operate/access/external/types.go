@@ -27,28 +27,32 @@ var Watched = []struct {
 	{"AWS::SQS::Queue", []string{"AWS::SQS::Queue", "AWS::SQS::QueuePolicy"}},
 }
 
-// NotCollected lists the watched types of which something was not listed in an
-// account, with the accounts.
+// NotCollected lists the types of evidence that tell of the watched ones and were
+// not listed in an account, with the accounts.
 func NotCollected(accounts []string, listed map[string]map[string]bool) []Gap {
 	var out []Gap
+	done := map[string]bool{}
 	for _, w := range Watched {
-		g := Gap{Type: w.Type}
-		for _, account := range accounts {
-			for _, typ := range w.Evidence {
+		for _, typ := range w.Evidence {
+			if done[typ] {
+				continue
+			}
+			done[typ] = true
+			g := Gap{Type: typ}
+			for _, account := range accounts {
 				if !listed[account][typ] {
 					g.Accounts = append(g.Accounts, account)
-					break
 				}
 			}
-		}
-		if len(g.Accounts) > 0 {
-			out = append(out, g)
+			if len(g.Accounts) > 0 {
+				out = append(out, g)
+			}
 		}
 	}
 	return out
 }
 
-// Gap is a watched type that was not collected in some accounts.
+// Gap is a type of evidence that was not collected in some accounts.
 type Gap struct {
 	Type     string
 	Accounts []string
