@@ -29,7 +29,7 @@ type holding struct{ typ, target, policy string }
 var bearers = []bearer{
 	{typ: typeRole, policy: "AssumeRolePolicyDocument"},
 	{typ: "AWS::S3::Bucket", arn: "s3:::{id}", holders: []holding{{"AWS::S3::BucketPolicy", "Bucket", "PolicyDocument"}}},
-	{typ: "AWS::S3::AccessPoint", arn: "s3:{region}:{account}:accesspoint/{id}", policy: "Policy"},
+	{typ: typeAccessPoint, arn: "s3:{region}:{account}:accesspoint/{id}", policy: "Policy"},
 	{typ: "AWS::S3Express::DirectoryBucket", arn: "s3express:{region}:{account}:bucket/{id}", holders: []holding{{"AWS::S3Express::BucketPolicy", "Bucket", "PolicyDocument"}}},
 	{typ: "AWS::SQS::Queue", arn: "sqs:{region}:{account}:{id}", holders: []holding{{"AWS::SQS::QueuePolicy", "Queues", "PolicyDocument"}, {"AWS::SQS::QueueInlinePolicy", "Queue", "PolicyDocument"}}},
 	{typ: "AWS::SNS::Topic", arn: "sns:{region}:{account}:{id}", holders: []holding{{"AWS::SNS::TopicPolicy", "Topics", "PolicyDocument"}, {"AWS::SNS::TopicInlinePolicy", "TopicArn", "PolicyDocument"}}},
@@ -53,6 +53,7 @@ var bearers = []bearer{
 
 const (
 	typePermission   = "AWS::Lambda::Permission"
+	typeAccessPoint  = "AWS::S3::AccessPoint"
 	typeBucket       = "AWS::S3::Bucket"
 	typeAccountBlock = "Holdfast::S3::AccountPublicAccessBlock"
 	typeEndpoint     = "AWS::EC2::VPCEndpoint"

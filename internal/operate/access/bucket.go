@@ -1,6 +1,9 @@
 package access
 
 import (
+	"slices"
+	"strings"
+
 	"holdfast.dev/holdfast/internal/engine/iam"
 	"holdfast.dev/holdfast/internal/evidence"
 	"holdfast.dev/holdfast/internal/kleene"
@@ -41,7 +44,7 @@ type bucketDraft struct {
 	block
 	disabled kleene.Value
 	grants   []iam.Grant
-	hidden   string // why there may be more grants
+	hidden   bool // there may be any grants
 }
 
 func bucketOf(r *evidence.Resource) bucketDraft {
@@ -58,14 +61,46 @@ func bucketOf(r *evidence.Resource) bucketDraft {
 	}
 	observed, _ := r.Properties["Observed"].(map[string]any)
 	grants, seen := observed["AclGrants"].([]any)
-	if !seen && r.Origin == nil && d.disabled != kleene.True {
-		d.hidden = reason(observed["AclGrants"], "the access control list was not seen")
-	}
+	d.hidden = !seen && r.Origin == nil && d.disabled != kleene.True
 	for _, g := range grants {
 		grant, _ := g.(map[string]any)
 		d.grants = append(d.grants, iam.Grant{Grantee: text(grant["Grantee"]), Permission: text(grant["Permission"])})
 	}
 	return d
+}
+
+// allUsers is everybody, as access control lists name them.
+const allUsers = "http://acs.amazonaws.com/groups/global/AllUsers"
+
+// owners are the canonical ids of accounts. No evidence tells them, but a bucket's
+// list grants its owner everything unless that was taken away: what two buckets
+// of an account or more agree on is the owner.
+func (l *loader) owners() map[string]string {
+	common, buckets := map[string][]string{}, map[string]int{}
+	for _, d := range l.objects {
+		account := d.object.Account
+		var ids []string
+		for _, g := range d.bucket.grants {
+			if g.Permission == "FULL_CONTROL" && !strings.Contains(g.Grantee, "/") {
+				ids = append(ids, g.Grantee)
+			}
+		}
+		if len(d.bucket.grants) == 0 || account == "" {
+			continue
+		}
+		if buckets[account]++; buckets[account] == 1 {
+			common[account] = ids
+			continue
+		}
+		common[account] = slices.DeleteFunc(common[account], func(id string) bool { return !slices.Contains(ids, id) })
+	}
+	out := map[string]string{}
+	for account, ids := range common {
+		if len(ids) == 1 && buckets[account] > 1 {
+			out[account] = ids[0]
+		}
+	}
+	return out
 }
 
 // ownership tells whether access control lists are out of force.
@@ -95,10 +130,24 @@ func ownership(r *evidence.Resource) kleene.Value {
 	return kleene.False
 }
 
-// with adds the block of the account: the stricter of the two holds.
-func (d bucketDraft) with(account block) *iam.Bucket {
-	return &iam.Bucket{
-		RestrictPublicBuckets: d.restrict.Or(account.restrict), IgnorePublicACLs: d.ignore.Or(account.ignore),
-		ACLsDisabled: d.disabled, Grants: d.grants,
+// with adds the block of the account (the stricter of the two holds), and takes
+// away what is granted to the owner, whose own policies decide.
+func (d *bucketDraft) with(account block, owner string) *iam.Bucket {
+	b := &iam.Bucket{
+		RestrictPublicBuckets: d.restrict.Or(account.restrict), IgnorePublicACLs: d.ignore.Or(account.ignore), ACLsDisabled: d.disabled,
 	}
+	for _, g := range d.grants {
+		if g.Grantee != owner || owner == "" {
+			b.Grants = append(b.Grants, g)
+		}
+	}
+	if d.hidden {
+		// Whatever can be granted may be; whether the lists are in force at all is
+		// what stands for not knowing it.
+		b.ACLsDisabled = kleene.Unknown
+		for _, object := range []bool{false, true} {
+			b.Grants = append(b.Grants, iam.Grant{Grantee: allUsers, Permission: "FULL_CONTROL", Object: object}, iam.Grant{Grantee: "not seen", Permission: "FULL_CONTROL", Object: object})
+		}
+	}
+	return b
 }

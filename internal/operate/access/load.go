@@ -32,6 +32,7 @@ func Load(from Evidence) (*Estate, error) {
 	}
 	l.docs.done()
 	l.organise()
+	l.owner = l.owners()
 	l.principals()
 	l.resources()
 	return l.estate, nil
@@ -49,6 +50,7 @@ type loader struct {
 	names    map[name]*draft
 	held     []held
 	accounts []string
+	owner    map[string]string // canonical ids by account
 	estate   *Estate
 }
 

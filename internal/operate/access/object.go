@@ -117,7 +117,7 @@ func (e *Estate) hides(service, resource, account string) string {
 // by the last part of its ARN where only one has it.
 func (e *Estate) FindObject(name string) (*Object, error) {
 	if rest, ok := strings.CutPrefix(name, "s3://"); ok {
-		return e.Object("arn:aws:s3:::" + strings.TrimSuffix(rest, "/")), nil
+		return e.bucket(strings.TrimSuffix(rest, "/")), nil
 	}
 	if name == "*" || strings.HasPrefix(name, "arn:") {
 		return e.Object(name), checkARN(name)
@@ -139,6 +139,16 @@ func (e *Estate) FindObject(name string) (*Object, error) {
 		arns = append(arns, o.ARN)
 	}
 	return nil, fmt.Errorf("%q is the name of %d resources; give the ARN of the one you mean:\n  %s", name, len(found), strings.Join(arns, "\n  "))
+}
+
+// bucket is a bucket, or something in one, in the partition where it was seen.
+func (e *Estate) bucket(path string) *Object {
+	for _, partition := range []string{"aws-cn", "aws-us-gov"} {
+		if o := e.Object("arn:" + partition + ":s3:::" + path); o.Seen {
+			return o
+		}
+	}
+	return e.Object("arn:aws:s3:::" + path)
 }
 
 func checkARN(arn string) error {

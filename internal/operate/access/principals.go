@@ -101,6 +101,7 @@ func (l *loader) subject(h *holder) (*Subject, error) {
 	if err != nil {
 		return nil, err
 	}
+	principal.CanonicalID = l.owner[h.account]
 	principal.ID, principal.Tags, principal.TagsSeen = h.id, h.tags, h.tagsSeen
 	s := &Subject{Principal: principal, Type: h.typ, Groups: h.groups}
 	l.estate.place(s)

@@ -47,7 +47,7 @@ func (e *Estate) session(p *iam.Principal) (*Subject, error) {
 			continue
 		}
 		out := *s
-		p.Role, p.ID = s.Principal.Role, s.Principal.ID
+		p.Role, p.ID, p.CanonicalID = s.Principal.Role, s.Principal.ID, s.Principal.CanonicalID
 		p.Tags, p.TagsSeen = s.Principal.Tags, s.Principal.TagsSeen
 		out.Principal = p
 		e.place(&out)
