@@ -157,6 +157,30 @@ func TestTruthOfPartialResources(t *testing.T) {
 	}
 }
 
+// Explain names the keys that a request lacks, where that made a difference.
+func TestTruthOfMissingKeys(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		statements []string
+		context    map[string][]string
+		want       []string
+	}{
+		{"an Allow asks for it", []string{given("Allow", `{"StringEquals":{"test:Key":"x"}}`)}, nil, []string{"test:Key"}},
+		{"two ask for two", []string{given("Allow", `{"StringEquals":{"test:b":"x"}}`), given("Allow", `{"Bool":{"test:a":"true"}}`)}, nil, []string{"test:a", "test:b"}},
+		{"it is there and does not match", []string{given("Allow", `{"StringEquals":{"test:key":"x"}}`)}, map[string][]string{"test:key": {"y"}}, nil},
+		{"a Deny holds without it", []string{allowAll, given("Deny", `{"StringNotEquals":{"test:key":"x"}}`)}, nil, []string{"test:key"}},
+		{"an Allow does not need it", []string{given("Allow", `{"StringNotEquals":{"test:key":"x"}}`)}, nil, nil},
+		{"another resource asks for it", []string{`{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::other","Condition":{"StringEquals":{"test:key":"x"}}}`}, nil, nil},
+		{"another action asks for it", []string{`{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"test:key":"x"}}}`}, nil, nil},
+	} {
+		corner := corner{statements: c.statements, known: c.context}
+		e := iam.Explain(corner.world(t).question(t))
+		if !slices.Equal(e.Missing, c.want) {
+			t.Errorf("%s: missing are %q, expected %q", c.name, e.Missing, c.want)
+		}
+	}
+}
+
 // The names of kinds of principals are those that are printed.
 func TestTruthOfKinds(t *testing.T) {
 	want := []string{"anonymous", "user", "role", "session", "federated-user", "root", "service", "federated"}
