@@ -3,9 +3,10 @@ package cloudtrail
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"fmt"
 	"io"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // plain gives the content of a file, decompressed where it is gzip. What it is
