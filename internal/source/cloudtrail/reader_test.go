@@ -318,3 +318,27 @@ func TestMemoryIsFlat(t *testing.T) {
 		t.Errorf("%v allocations for 200,000 events", allocated)
 	}
 }
+
+// TestRecordsStayAsTheyWere: a record that was handed over is not written over by
+// what is read later.
+func TestRecordsStayAsTheyWere(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`{"Records":[`)
+	for n := range 6000 {
+		if n > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(record(n, `"x":"`+strings.Repeat("y", n%700)+`"`))
+	}
+	b.WriteString("]}")
+	var r cloudtrail.Reader
+	events, faults := read(t, &r, folder(t, map[string]string{"a.json.gz": zipped(b.String())}))
+	if len(events) != 6000 || len(faults) > 0 {
+		t.Fatalf("%d events, %v", len(events), faults)
+	}
+	for n, e := range events {
+		if want := record(n, `"x":"`+strings.Repeat("y", n%700)+`"`); string(e.Raw) != want {
+			t.Fatalf("event %d is now %s", n, e.Raw)
+		}
+	}
+}
