@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -53,6 +54,7 @@ func (p *program) policyOptions(f policyFlags, args []string) (app.PolicyOptions
 func (p *program) iamLint() *cobra.Command {
 	var f policyFlags
 	var failOn string
+	var rules bool
 	c := &cobra.Command{
 		Use:   "lint FILE…|FOLDER…|-",
 		Short: "Find what is wrong with policies",
@@ -65,7 +67,7 @@ Of a folder every *.json below it is read that has a Statement.
 
 The type decides the rules. A guess by content tells identity, resource and trust
 policies apart; name the type of boundaries, session policies, SCPs, RCPs and
-endpoint policies.
+endpoint policies. In [Statement[2].Action] statements count from 0.
 
 Exit codes: 0 nothing at or above --fail-on, 1 something, 2 a file could not be read.`,
 		Example: `  holdfast iam lint policy.json
@@ -73,12 +75,28 @@ Exit codes: 0 nothing at or above --fail-on, 1 something, 2 a file could not be 
   holdfast iam lint scp/*.json --type scp --output sarif --out lint.sarif
   aws iam get-role-policy --role-name app --policy-name p --query PolicyDocument | holdfast iam lint -`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error { return p.runLint(c, f, failOn, args) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if rules {
+				return p.lintRules()
+			}
+			return p.runLint(c, f, failOn, args)
+		},
 	}
 	f.output.flags(c, []string{"table", "json", "sarif"})
 	f.flags(c)
 	c.Flags().StringVar(&failOn, "fail-on", "error", "severity from which a finding gives exit code 1: error, warning, suggestion or none")
+	c.Flags().BoolVar(&rules, "rules", false, "list the rules besides what AWS refuses, and nothing else")
 	return c
+}
+
+// lintRules lists what is looked for.
+func (p *program) lintRules() error {
+	tw := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "CODE\tSEVERITY\tFINDS")
+	for _, r := range lint.Rules() {
+		fmt.Fprintf(tw, "%s\t%s\t%s\n", r.Code, r.Severity, r.About)
+	}
+	return tw.Flush()
 }
 
 func (p *program) runLint(c *cobra.Command, f policyFlags, failOn string, args []string) error {

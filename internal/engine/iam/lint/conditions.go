@@ -39,11 +39,22 @@ func (l *linter) read() []condition {
 	return out
 }
 
+// inUse are global keys that AWS itself uses in policies without having them among
+// its documented ones: the default policy of an Amazon SNS topic, and the service
+// role of IAM Identity Center.
+var inUse = []action.Key{
+	{Name: "aws:SourceOwner", Type: action.String},
+	{Name: "aws:PrincipalOrgMasterAccountId", Type: action.String},
+}
+
 // documented finds a key in the catalogue. Some services write the part of a key
 // that is free in a way of their own: ResourceTag/tag-key, ExistingObjectTag/<key>.
 func documented(key string) (action.Key, string, bool) {
 	if k, ok := action.KeyFor(key); ok {
 		return k, key, true
+	}
+	if i := slices.IndexFunc(inUse, func(k action.Key) bool { return strings.EqualFold(k.Name, key) }); i >= 0 {
+		return inUse[i], key, true
 	}
 	prefix, _, _ := strings.Cut(key, ":")
 	stem, _, ok := strings.Cut(key, "/")
@@ -118,6 +129,13 @@ func (l *linter) undocumented(c *condition, prefix string) {
 	l.add(unknownKey, c.Position, c.element(), "%s has no condition key %s%s", service.Name, quote(c.Key), meant(l.nearest(c.Key, names)))
 }
 
+// claimed tells whether a key is what an identity provider claims of somebody:
+// text always, and in every request of the sessions that come of it.
+func claimed(key string) bool {
+	prefix, _, _ := strings.Cut(key, ":")
+	return strings.Contains(prefix, ".") || strings.EqualFold(prefix, "saml")
+}
+
 // mostSupported bounds how many actions are looked up for how many conditions.
 const mostSupported = 5000
 
@@ -126,6 +144,9 @@ const mostConditions = 500
 
 // supported finds actions whose requests never have the key.
 func (l *linter) supported(c *condition) {
+	if claimed(c.Key) {
+		return
+	}
 	if len(l.s.Actions)*len(l.s.Conditions) > mostSupported || c.key.Service == "" || l.s.Actions == nil || c.op.Base == policy.Null || c.op.IfExists || c.op.Base.Negated() || c.op.Set == policy.ForAllValues {
 		return
 	}
@@ -168,7 +189,7 @@ func fits(b policy.Base, t action.Type) bool {
 }
 
 func (l *linter) operatorFits(c *condition) {
-	if c.op.Base == policy.Null || fits(c.op.Base, c.key.Type) {
+	if c.op.Base == policy.Null || fits(c.op.Base, c.key.Type) || claimed(c.Key) {
 		return
 	}
 	// Numbers and booleans come as text in many a key that is documented as text.

@@ -10,8 +10,9 @@ import (
 // nearPercent is from which part of a quota on it is worth a word.
 const nearPercent = 90
 
-// size compares with the quotas. Where a policy may stand in several places it is
-// too large only if it fits none of them.
+// size compares with the quotas. A policy that may stand in several places is too
+// large only if it fits none of them; of identity policies the managed one is the
+// most usual place, so what does not fit there is worth a word.
 func (l *linter) size() {
 	if l.options.Size == (policy.Size{}) {
 		return
@@ -20,30 +21,27 @@ func (l *linter) size() {
 	if q, ok := policy.QuotaFor(l.options.Place); ok {
 		quotas = []policy.Quota{q}
 	}
+	if len(quotas) == 0 {
+		return
+	}
 	var over []string
-	at := policy.Position{Line: 1, Column: 1}
-	fits, near := false, ""
-	for i, q := range quotas {
-		n := l.options.Size.Count(q.Unit)
-		switch {
-		case n > q.Limit:
+	for _, q := range quotas {
+		if n := l.options.Size.Count(q.Unit); n > q.Limit {
 			over = append(over, fmt.Sprintf("a %s (%d of %d %s)", q.Name, n, q.Limit, q.Unit))
-		case n*100 >= q.Limit*nearPercent && (i == 0 || len(over) > 0):
-			near = fmt.Sprintf("%d of %d %s that a %s may have", n, q.Limit, q.Unit, q.Name)
-			fits = true
-		default:
-			fits = true
 		}
 	}
 	const next = "`holdfast iam minify` makes it smaller; else split it"
+	at := policy.Position{Line: 1, Column: 1}
+	usual := quotas[0]
+	n := l.options.Size.Count(usual.Unit)
 	switch {
-	case len(quotas) == 0:
-	case !fits:
+	case len(over) == len(quotas):
 		l.add(overQuota, at, "", "too large for %s; %s", strings.Join(over, ", "), next)
-	case len(over) > 0 && l.kind != policy.Resource:
+	case l.kind == policy.Resource && len(quotas) > 1: // of an unknown service
+	case n > usual.Limit:
 		l.addAs(Warning, overQuota, at, "", "too large for %s; %s", strings.Join(over, ", "), next)
-	case near != "":
-		l.add(nearQuota, at, "", "%s: little room is left; %s", near, next)
+	case n*100 >= usual.Limit*nearPercent:
+		l.add(nearQuota, at, "", "%d of %d %s that a %s may have: little room is left; %s", n, usual.Limit, usual.Unit, usual.Name, next)
 	}
 }
 

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -68,7 +69,7 @@ func includes(pattern, name string) string {
 	if strings.EqualFold(pattern, name) {
 		return name
 	}
-	return quote(pattern) + " includes " + name + ", which is"
+	return name + " (included in " + quote(pattern) + ")"
 }
 
 // narrowing are keys that, with fixed values, leave a principal * to somebody in
@@ -84,7 +85,23 @@ func narrows(c condition) bool {
 	if c.op.Base == policy.Null || c.op.IfExists || c.op.Base.Negated() || c.op.Set == policy.ForAllValues || !slices.ContainsFunc(narrowing, c.is) {
 		return false
 	}
-	return len(c.Values) > 0 && !slices.ContainsFunc(c.Values, func(v policy.Text) bool { return strings.Trim(v.Value, "*") == "" })
+	return len(c.Values) > 0 && !slices.ContainsFunc(c.Values, func(v policy.Text) bool { return wide(v.Value) })
+}
+
+// wide tells whether a value leaves open who is meant: a wildcard in front, or in
+// the account of an ARN, or a range of addresses larger than any owner's.
+func wide(v string) bool {
+	if r, err := netip.ParsePrefix(v); err == nil {
+		return r.Bits() < 8 || r.Addr().Is6() && r.Bits() < 32
+	}
+	arn, ok := policy.SplitARN(v)
+	switch {
+	case !ok:
+		return strings.HasPrefix(v, "*") || strings.HasPrefix(v, "?")
+	case arn.Account != "":
+		return strings.ContainsAny(arn.Account, "*?")
+	}
+	return strings.HasPrefix(arn.Resource, "*") || strings.HasPrefix(arn.Resource, "?") // of Amazon S3, which has no account
 }
 
 // principals looks at whom a statement lets in.

@@ -117,7 +117,11 @@ func (c *checker) text() {
 		if v != "" {
 			what = fmt.Sprintf("Version %q is the old language", v)
 		}
-		c.report(OldVersion, at, "Version", `%s; AWS asks for "Version": %q here`, what, Version2012)
+		where := ""
+		if c.kind == Identity {
+			where = " (IAM takes the old one of inline policies only)"
+		}
+		c.report(OldVersion, at, "Version", `%s; AWS asks for "Version": %q here%s`, what, Version2012, where)
 	}
 	if c.kind.iam() && c.doc.wide.Line > 0 {
 		c.report(InvalidCharacter, c.doc.wide, "", `IAM takes characters up to U+00FF only; write the others as \u escapes, or leave them out`)
