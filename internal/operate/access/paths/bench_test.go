@@ -82,3 +82,23 @@ func BenchmarkReport(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkStory is one principal's path with the edit that breaks it, once the
+// world is loaded.
+func BenchmarkStory(b *testing.B) {
+	w, err := Load(benchWorld(50), techniques(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	all, err := w.Report(GoalAdministrator, "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	i := 0
+	for b.Loop() {
+		if _, err := w.Report(GoalAdministrator, all.Paths[i%len(all.Paths)].Principal); err != nil {
+			b.Fatal(err)
+		}
+		i += 7
+	}
+}

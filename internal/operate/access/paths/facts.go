@@ -192,10 +192,18 @@ func (f *facts) addUser(r *evidence.Resource) {
 	l := f.login(r.ARN)
 	observed, _ := r.Properties["Observed"].(map[string]any)
 	if n, ok := observed["MFADevices"].(int64); ok {
-		l.mfa = kleene.Of(n > 0)
+		l.device(n > 0)
 	}
 	if r.Origin != nil {
 		l.password = kleene.Of(r.Properties["LoginProfile"] != nil)
+	}
+}
+
+// device notes whether one of two sources knows an MFA device. The credential
+// report may be some hours old, so the one that does is believed.
+func (l *login) device(there bool) {
+	if there || l.mfa == kleene.Unknown {
+		l.mfa = kleene.Of(there)
 	}
 }
 
@@ -206,7 +214,7 @@ func (f *facts) addCredentials(r *evidence.Resource) {
 		l.password = kleene.Of(enabled)
 	}
 	if active, ok := r.Properties["MfaActive"].(bool); ok {
-		l.mfa = l.mfa.Or(kleene.Of(active))
+		l.device(active)
 	}
 	switch keys := r.Properties["AccessKeys"].(type) {
 	case nil:

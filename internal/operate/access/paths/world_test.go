@@ -123,6 +123,8 @@ func TestPaths(t *testing.T) {
 		{"no key where there are two", "", identity(allow("*", "iam:CreateAccessKey")), []*evidence.Resource{root,
 			{Type: typeCredentials, ID: "root-ops", ARN: root.ARN, Account: Account, Properties: props{"AccessKeys": []any{props{"Index": int64(1)}, props{"Index": int64(2)}}}}}},
 		{"its own key only", "", identity(allow("arn:aws:iam::*:user/${aws:username}", "iam:CreateAccessKey")), []*evidence.Resource{root}},
+		{"a password for one without MFA", "iam-update-login-profile", identity(allow("*", "iam:UpdateLoginProfile")), []*evidence.Resource{root,
+			{Type: typeCredentials, ID: "root-ops", ARN: root.ARN, Account: Account, Properties: props{"PasswordEnabled": true, "MfaActive": false}}}},
 		{"no password for one with MFA", "", identity(allow("*", "iam:UpdateLoginProfile")), []*evidence.Resource{root,
 			{Type: typeCredentials, ID: "root-ops", ARN: root.ARN, Account: Account, Properties: props{"PasswordEnabled": true, "MfaActive": true}}}},
 		{"a passed role", "lambda-create-function-invoke", identity(pass("lambda.amazonaws.com"), allow("*", "lambda:*")), []*evidence.Resource{lambdaAdmin()}},
@@ -260,8 +262,12 @@ func TestBreak(t *testing.T) {
 			resource(typeRole, "cfn", trusted(admin(), props{"Service": "cloudformation.amazonaws.com"}))}, []string{"iam:PassRole"}, true},
 		{"a statement is less than all of its actions", identity(allow("*", "iam:*")), []*evidence.Resource{lambdaAdmin()}, []string{"inline 1"}, true},
 		{"two statements", identity(allow("*", "iam:PutUserPolicy"), allow("*", "iam:AttachUserPolicy")), nil, []string{"iam:AttachUserPolicy", "iam:PutUserPolicy"}, true},
+		{"too many ways to try every set", identity(allow("*", "iam:PutUserPolicy"), allow("*", "iam:AttachUserPolicy"), allow("*", "iam:CreatePolicyVersion"), allow("*", "iam:AddUserToGroup")),
+			[]*evidence.Resource{resource(typeGroup, "admins", props{"GroupName": "admins", "Policies": inline(allAllowed)}), resource(typeManagedPolicy, "mine", props{"PolicyDocument": document()})},
+			[]string{"inline 1", "inline 2", "inline 3", "inline 4"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			c.me["ManagedPolicyArns"] = []any{"arn:aws:iam::" + Account + ":policy/mine"}
 			w := load(t, append(c.with, resource(typeUser, "me", c.me))...)
 			r, err := w.Report(GoalAdministrator, "arn:aws:iam::"+Account+":user/me")
 			if err != nil || len(r.Paths) != 1 || r.Paths[0].Break == nil {
