@@ -113,6 +113,8 @@ func TestEventsToActions(t *testing.T) {
 		{"stack", event("cloudformation", "DeleteStack", params(`{"stackName":"s","roleARN":"arn:aws:iam::111122223333:role/r"}`)),
 			"cloudformation:DeleteStack arn:aws:cloudformation:eu-west-1:111122223333:stack/s/…\niam:PassRole arn:aws:iam::111122223333:role/r derived iam:PassedToService=cloudformation.amazonaws.com"},
 		{"the caller", event("iam", "ChangePassword", ""), "iam:ChangePassword arn:aws:iam::111122223333:user/ann"},
+		{"role put into an instance profile", event("iam", "AddRoleToInstanceProfile", params(`{"instanceProfileName":"p","roleName":"r"}`)),
+			"iam:AddRoleToInstanceProfile arn:aws:iam::111122223333:instance-profile/p\niam:PassRole arn:aws:iam::111122223333:role/r derived iam:PassedToService=ec2.amazonaws.com"},
 		{"path at creation", event("iam", "CreateRole", params(`{"roleName":"r","path":"/p/","tags":[{"key":"a","value":"b"}]}`)), "iam:CreateRole arn:aws:iam::111122223333:role/p/r\niam:TagRole arn:aws:iam::111122223333:role/p/r derived"},
 		{"policies are not looked into", event("s3", "PutBucketPolicy", params(`{"bucketName":"b","bucketPolicy":{"Statement":[{"Resource":"arn:aws:s3:::other"}]}}`)), "s3:PutBucketPolicy arn:aws:s3:::b"},
 		{"listed resources first", event("kms", "GenerateDataKey", params(`{"keyId":"alias/x"}`)+`,"resources":[{"ARN":"arn:aws:kms:eu-west-1:444455556666:key/k","accountId":"444455556666"}]`), "kms:GenerateDataKey arn:aws:kms:eu-west-1:444455556666:key/k"},

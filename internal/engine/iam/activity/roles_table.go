@@ -91,7 +91,7 @@ airflow:CreateEnvironment             executionRoleArn                          
 amplify:CreateApp                     iamServiceRoleArn                                   amplify.amazonaws.com
 appsync:CreateDataSource              serviceRoleArn                                      appsync.amazonaws.com
 autoscaling:PutLifecycleHook          roleARN                                             -
-iam:AddRoleToInstanceProfile          roleName                                            -
+iam:AddRoleToInstanceProfile          roleName                                            ec2.amazonaws.com
 `
 
 // profiles are the calls that hand an instance profile, and with it its role, to
