@@ -166,14 +166,34 @@ func (c *checker) principal(s *Statement, path string) {
 		if s.Principals == nil {
 			element = "NotPrincipal"
 		}
-		c.report(NoPrincipal, s.Position, join(path, element), "%s policies have no %s: they apply to whom they are attached to. Leave it out, or is this another type of policy?", article(c.kind), element)
+		c.report(NoPrincipal, whoAt(s), join(path, element), "%s policies have no %s: they apply to whom they are attached to. Leave it out, or is this another type of policy?", article(c.kind), element)
 	case !named && c.kind.principals():
 		c.report(MissingPrincipal, s.Position, path, "the statement has no Principal; %s policies have to say whom they are about", article(c.kind))
 	case s.NotPrincipals != nil && (c.kind == Trust || c.kind == RCP):
-		c.report(NotPrincipalMisuse, s.Position, join(path, "NotPrincipal"), "%s policies do not take NotPrincipal; name the principals, or compare aws:PrincipalArn in a Condition", article(c.kind))
+		c.report(NotPrincipalMisuse, whoAt(s), join(path, "NotPrincipal"), "%s policies do not take NotPrincipal; name the principals, or compare aws:PrincipalArn in a Condition", article(c.kind))
 	case s.NotPrincipals != nil && s.Effect == Allow:
-		c.report(NotPrincipalMisuse, s.Position, join(path, "NotPrincipal"), "NotPrincipal with Allow would let in everybody else, anonymous callers too; name whom to allow")
+		c.report(NotPrincipalMisuse, whoAt(s), join(path, "NotPrincipal"), "NotPrincipal with Allow would let in everybody else, anonymous callers too; name whom to allow")
 	}
+}
+
+// at is where the first entry of some lists stands, or else the statement.
+func at(s *Statement, lists ...[]Text) Position {
+	for _, list := range lists {
+		if len(list) > 0 && list[0].Position.Line > 0 {
+			return list[0].Position
+		}
+	}
+	return s.Position
+}
+
+// whoAt is where the first principal of a statement stands.
+func whoAt(s *Statement) Position {
+	for _, list := range [][]Principal{s.Principals, s.NotPrincipals} {
+		if len(list) > 0 && list[0].Name.Position.Line > 0 {
+			return list[0].Name.Position
+		}
+	}
+	return s.Position
 }
 
 func article(t Type) string {
@@ -215,7 +235,7 @@ func (c *checker) resources(s *Statement, path string) {
 
 func (c *checker) trust(s *Statement, path string) {
 	if s.Resources != nil || s.NotResources != nil {
-		c.report(TrustResource, s.Position, join(path, "Resource"), "trust policies have no Resource: it is the role itself. Leave it out")
+		c.report(TrustResource, at(s, s.Resources, s.NotResources), join(path, "Resource"), "trust policies have no Resource: it is the role itself. Leave it out")
 	}
 	for _, a := range s.Actions {
 		if !a.Partial && !stsAction(a.Value) {
@@ -229,7 +249,7 @@ func (c *checker) rcp(s *Statement, path string) {
 		c.report(RCPEffect, s.Position, join(path, "Effect"), "resource control policies can only deny; what they leave is allowed by RCPFullAWSAccess. Write Deny")
 	}
 	if s.NotActions != nil {
-		c.report(RCPAction, s.Position, join(path, "NotAction"), "resource control policies do not take NotAction; list the actions")
+		c.report(RCPAction, at(s, s.NotActions), join(path, "NotAction"), "resource control policies do not take NotAction; list the actions")
 	}
 	for _, a := range s.Actions {
 		if a.Value == "*" && s.Effect == Deny {
