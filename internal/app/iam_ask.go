@@ -214,7 +214,7 @@ func WhoCan(e *access.Estate, action, resource string, c Circumstances) (*Whoeve
 	if err != nil {
 		return nil, Usage(err)
 	}
-	outside, err := e.Outsiders(action, o, context)
+	outside, err := e.Outsiders(action, o, func() *iam.Context { return c.context(o) })
 	if err != nil {
 		return nil, Usage(err)
 	}

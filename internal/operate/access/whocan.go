@@ -55,8 +55,10 @@ func (e *Estate) decideAll(subjects []*Subject, action string, o *Object, c *iam
 }
 
 // Outsiders are the principals that the object's policy lets in and that are
-// none of the users and roles seen: services, accounts, everybody, providers.
-func (e *Estate) Outsiders(action string, o *Object, c *iam.Context) ([]Access, error) {
+// none of the users and roles seen: services, accounts, everybody, providers. An
+// account stands for whomever it lets: some role of it, whose ARN nobody knows.
+// Each call of context gives a context of its own.
+func (e *Estate) Outsiders(action string, o *Object, context func() *iam.Context) ([]Access, error) {
 	var subjects []*Subject
 	known := map[string]bool{}
 	statements(o.Policy, func(s *policy.Statement) {
@@ -74,6 +76,10 @@ func (e *Estate) Outsiders(action string, o *Object, c *iam.Context) ([]Access, 
 	})
 	var out []Access
 	for _, s := range subjects {
+		c := context()
+		if s.Principal.Kind == iam.KindRole && strings.HasSuffix(s.Principal.ARN, ":root") {
+			c.Mark("aws:PrincipalArn", iam.Unseen)
+		}
 		r, err := e.Request(s, action, o, c)
 		if err != nil {
 			return nil, err
@@ -109,7 +115,8 @@ func (e *Estate) outsider(p policy.Principal) *Subject {
 		if err != nil || s.Principal.Kind == iam.KindRoot && e.holds(s.Principal.Account) {
 			return nil
 		}
-		if s.Principal.Kind == iam.KindRoot { // stands for whomever the account lets
+		if s.Principal.Kind == iam.KindRoot {
+			s.Principal.Kind, s.Principal.Role = iam.KindRole, s.Principal.ARN
 			s.Identity.Unseen = "the principals of account " + s.Principal.Account + " were not collected"
 		}
 		return s
