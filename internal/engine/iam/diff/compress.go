@@ -34,11 +34,15 @@ func (c *comparison) compress(known []int, extra []string) []Span {
 	var spans, rest []Span
 	for _, name := range all.names {
 		spans = append(spans, c.compressService(name, in)...)
-		rest = append(rest, c.compressService(name, out)...)
 	}
-	nested := slices.ContainsFunc(rest, func(s Span) bool { return s.Except != nil })
-	if !nested && 1+written(rest) < written(spans) {
-		spans = []Span{{Pattern: "*", Except: flat(rest)}}
+	if len(known) > len(all.list)/2 {
+		for _, name := range all.names {
+			rest = append(rest, c.compressService(name, out)...)
+		}
+		nested := slices.ContainsFunc(rest, func(s Span) bool { return s.Except != nil })
+		if !nested && 1+written(rest) < written(spans) {
+			spans = []Span{{Pattern: "*", Except: flat(rest)}}
+		}
 	}
 	for _, name := range extra {
 		spans = append(spans, Span{Pattern: c.written(name)})

@@ -32,7 +32,7 @@ func (c *comparison) exemplify(r *Region, f *finding) {
 					if r.Example.Action == "" {
 						r.Example = shown(e)
 					}
-					if old, new, ok := c.decide(person, place.name, resource, context); ok && old == r.Old && new == r.New {
+					if c.shows(r, person, place.name, resource, context) {
 						r.Example, r.Verified = shown(e), true
 						return
 					}
@@ -40,6 +40,22 @@ func (c *comparison) exemplify(r *Region, f *finding) {
 			}
 		}
 	}
+}
+
+// shows tells whether both sides decide a request as the region says. What AWS
+// leaves to service-linked roles is tried as one.
+func (c *comparison) shows(r *Region, p *iam.Principal, action, resource string, context map[string][]string) bool {
+	old, new, ok := c.decide(p, action, resource, context)
+	if ok && c.kind == Identity && (old != r.Old || new != r.New) && strings.Contains(resource, ":role/aws-service-role/") {
+		old, new, ok = c.decide(linked, action, resource, context)
+	}
+	return ok && old == r.Old && new == r.New
+}
+
+// linked is a service-linked role.
+var linked = &iam.Principal{
+	Kind: iam.KindSession, ARN: "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForExample/example", Account: "111122223333", Name: "example",
+	Role: "arn:aws:iam::111122223333:role/aws-service-role/example.amazonaws.com/AWSServiceRoleForExample", OrgSeen: true, TagsSeen: true,
 }
 
 // place is an action with the resources on which it differs.
@@ -131,12 +147,12 @@ var delegating = &iam.Set{Policies: []*iam.Policy{iam.Compile("delegation", &pol
 func (c *comparison) examples(l leaf, p place) []string {
 	var out []string
 	try := func(resource string, at int) {
-		if at >= 0 && slices.Contains(p.parts, at) && !slices.Contains(out, resource) {
+		if at >= 0 && len(out) < resourcesTried && slices.Contains(p.parts, at) && !slices.Contains(out, resource) {
 			out = append(out, resource)
 		}
 	}
 	works := func(resource string) {
-		if p.action == nil || c.worksOn(p.action, resource) {
+		if len(out) < resourcesTried && (p.action == nil || c.worksOn(p.action, resource)) {
 			try(resource, p.shape.place(resource))
 		}
 	}
@@ -177,12 +193,16 @@ func (c *comparison) examples(l leaf, p place) []string {
 			try(text, at)
 		}
 	}
-	return out[:min(len(out), resourcesTried)]
+	return out
 }
 
 func (c *comparison) worksOn(a *action.Action, resource string) bool {
 	for _, u := range a.Resources {
-		if resourceGlob(u.Type.Glob()).Machine().Match(resource) {
+		template := u.Type.Glob()
+		if c.templates[template] == nil {
+			c.templates[template] = resourceGlob(template).Machine()
+		}
+		if c.templates[template].Match(resource) {
 			return true
 		}
 	}
@@ -287,7 +307,37 @@ func (c *comparison) contexts(l leaf, person int, brief bool, resource string) [
 			choose(name, append(list, nil))
 		}
 	}
-	return c.product(names, choices)
+	return slices.Concat(c.united(l, names, choices, texts), c.product(names, choices))
+}
+
+// united are contexts in which all variables stand for the same.
+func (c *comparison) united(l leaf, names []string, choices map[string][][]string, texts []string) []map[string][]string {
+	var out []map[string][]string
+	for _, with := range sentinels {
+		m := map[string][]string{}
+		for _, name := range names {
+			switch {
+			case c.refers(texts, name):
+				m[name] = []string{with}
+			case len(choices[name]) > 0:
+				m[name] = choices[name][0]
+			}
+		}
+		for _, x := range l.when {
+			if a := &c.atoms[x.atom]; a.open && a.key != resourceAtom && x.holds && !c.refers(texts, c.keys[a.key].name) {
+				m[c.keys[a.key].name] = []string{fill(substitute(a.condition.Values[0].Value, with))}
+			}
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// refers tells whether a variable in one of the texts stands for the key.
+func (c *comparison) refers(texts []string, name string) bool {
+	return slices.ContainsFunc(texts, func(text string) bool {
+		return slices.ContainsFunc(variables(text), func(v string) bool { return strings.EqualFold(v, name) })
+	})
 }
 
 // fitting are values of a key under which the leaf can be.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
+	"holdfast.dev/holdfast/internal/engine/iam/glob"
 	"holdfast.dev/holdfast/internal/engine/iam/policy"
 )
 
@@ -25,17 +26,18 @@ type comparison struct {
 	keys       []key
 	cases      map[string]string // actions in lower case → as they are written
 
-	people []person
-	shapes map[string]*shape // resource patterns divided
-	solved map[string]solution
-	found  map[string]*finding
-	order  []string // of found
-	nodes  int      // of decision trees, all together
+	people    []person
+	templates map[string]*glob.Machine
+	shapes    map[string]*shape // resource patterns divided
+	solved    map[string]solution
+	found     map[string]*finding
+	order     []string // of found
+	nodes     int      // of decision trees, all together
 }
 
 func newComparison(kind Kind) *comparison {
 	return &comparison{
-		kind: kind, result: &Result{}, ids: map[string]int{}, cases: map[string]string{}, shapes: map[string]*shape{},
+		kind: kind, result: &Result{}, ids: map[string]int{}, cases: map[string]string{}, shapes: map[string]*shape{}, templates: map[string]*glob.Machine{},
 		solved: map[string]solution{}, found: map[string]*finding{},
 	}
 }
