@@ -238,3 +238,43 @@ func subsets(all []string, size int, each func(map[string]bool)) {
 		pick(0, nil)
 	}
 }
+
+// TestListings: what lists the same facts another way agrees with the paths.
+func TestListings(t *testing.T) {
+	ways := 0
+	for seed := range uint64(400) {
+		f := random(rand.New(rand.NewPCG(seed, 11)))
+		s := New(&f.scene, f, few)
+		r, err := s.Run("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		certain, possible := distances(f, -1, kleene.True, nil), distances(f, -1, kleene.Unknown, nil)
+		there, perhaps := r.There()
+		paths := r.Paths()
+		for i, p := range f.scene.Principals {
+			if slices.Contains(there, p.ARN) != (certain[i] == 0) || slices.Contains(perhaps, p.ARN) != (certain[i] != 0 && possible[i] == 0) {
+				t.Fatalf("seed %d: %s is at distance %d or %d; there %v, perhaps %v", seed, p.ARN, certain[i], possible[i], there, perhaps)
+			}
+			listed := slices.ContainsFunc(paths, func(x Path) bool { return x.From == p.ARN })
+			if want := certain[i] > 0 || certain[i] < 0 && possible[i] > 0; listed != want {
+				t.Fatalf("seed %d: the path of %s is listed: %v", seed, p.ARN, listed)
+			}
+			for _, hop := range append(r.Ways(p.ARN), s.Uses(p.ARN)...) {
+				ways++
+				if v := edge(f, hop.From, hop.To, nil); !enough(v, kleene.Unknown) || v == kleene.Unknown && hop.Value == kleene.True {
+					t.Fatalf("seed %d: %s of %s is %v, told %v", seed, hop.Technique.ID, p.ARN, v, hop.Value)
+				}
+			}
+			if listed && len(r.Ways(p.ARN)) == 0 {
+				t.Fatalf("seed %d: %s reaches the goal and has no way to begin", seed, p.ARN)
+			}
+		}
+	}
+	if ways < 1000 {
+		t.Errorf("only %d ways were compared", ways)
+	}
+	if _, err := New(&Scene{}, newFake(), few).Run("arn:aws:iam::111122223333:user/nobody"); err == nil {
+		t.Error("a goal that is not there is searched for")
+	}
+}

@@ -65,11 +65,6 @@ type Who struct {
 // Administrator is the administrator that some techniques make out of nobody.
 var Administrator = Who{Principal: -1}
 
-// compareWho orders nodes: by principal, as it is first.
-func compareWho(a, b Who) int {
-	return cmp.Or(cmp.Compare(a.Principal, b.Principal), compareBool(a.Raised, b.Raised), compareBool(a.Unbounded, b.Unbounded), strings.Compare(a.Joined, b.Joined))
-}
-
 func compareBool(a, b bool) int {
 	switch {
 	case a == b:
