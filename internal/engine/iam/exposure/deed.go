@@ -35,9 +35,11 @@ func (s *search) deeds(v *visitor, denies []policy.Statement) []deed {
 	resources := s.resources(v, denies)
 	for _, a := range s.actions(denies) {
 		for _, r := range resources {
-			if len(out) < maxDeeds {
-				out = append(out, deed{a, r})
+			if len(out) == maxDeeds {
+				s.tally.overrun = true
+				break
 			}
+			out = append(out, deed{a, r})
 		}
 	}
 	return s.lightest(v, out, denies)
@@ -99,16 +101,20 @@ func (s *search) sample(v *visitor) *iam.Context {
 // actions are names of actions that the target's patterns take in, and that the
 // Deny statements tell apart.
 func (s *search) actions(denies []policy.Statement) []string {
-	var at *policy.Statement
-	if len(denies) > 0 {
-		at = &denies[0]
-	}
+	at := first(denies)
 	out, done := s.names[at]
 	if !done {
 		out = s.listActions(denies)
 		s.names[at] = out
 	}
 	return out
+}
+
+func first(denies []policy.Statement) *policy.Statement {
+	if len(denies) == 0 {
+		return nil
+	}
+	return &denies[0]
 }
 
 func (s *search) listActions(denies []policy.Statement) []string {
@@ -122,7 +128,7 @@ func (s *search) listActions(denies []policy.Statement) []string {
 		real := s.real(t, services)
 		if len(real) == 0 {
 			// AWS may have actions that the catalogue does not know yet.
-			real = invented(t, services, s.patternsOf(denies))
+			real = invented(t, services, s.bounded(s.patternsOf(denies)))
 		}
 		out = append(out, real...)
 	}
@@ -284,13 +290,20 @@ func (s *search) services() []string {
 			add(service)
 		}
 	}
+	tells := false
 	for _, r := range resources {
 		if parts := strings.SplitN(r, ":", 4); len(parts) == 4 && parts[0] == "arn" {
 			add(parts[2])
+			tells = true
 		}
 	}
 	if len(out) == 0 {
-		out = []string{"s3"}
+		return []string{"s3"}
+	}
+	if s.target.NotActions != nil && !tells {
+		// It may be attached to something of which it does not speak.
+		add("s3")
+		add("sqs")
 	}
 	return out
 }
@@ -298,6 +311,34 @@ func (s *search) services() []string {
 // resources are ARNs that the target takes in, and that the patterns of the
 // document tell apart.
 func (s *search) resources(v *visitor, denies []policy.Statement) []string {
+	at := first(denies)
+	if out, done := s.things[at]; done && !s.variables {
+		return out // without variables they are the same for all
+	}
+	s.things[at] = s.listResources(v, denies)
+	return s.things[at]
+}
+
+// maxPatterns bounds the patterns that are compared with each other, and
+// maxPattern how long they are.
+const (
+	maxPatterns = 48
+	maxPattern  = 2048
+)
+
+// bounded leaves out what is beyond the bounds, and says so.
+func (s *search) bounded(list []string) []string {
+	out := slices.DeleteFunc(list, func(p string) bool { return len(p) > maxPattern })
+	if len(out) > maxPatterns {
+		out = out[:maxPatterns]
+	}
+	if len(out) < len(list) {
+		s.tally.overrun = true
+	}
+	return out
+}
+
+func (s *search) listResources(v *visitor, denies []policy.Statement) []string {
 	var others []string
 	for i := range denies {
 		others = append(others, s.written(v, denies[i].Resources)...)
@@ -308,6 +349,7 @@ func (s *search) resources(v *visitor, denies []policy.Statement) []string {
 		targets = append(targets, "*")
 		others = append(others, s.written(v, s.target.NotResources)...)
 	}
+	targets, others = s.bounded(targets), s.bounded(others)
 	arn := func(p string) glob.Glob { return glob.Glob{Pattern: p, ARN: true} }
 	generic := s.genericARN()
 	var out []string

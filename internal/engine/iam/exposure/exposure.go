@@ -71,7 +71,7 @@ func Public(doc any) kleene.Value { return PublicTo(policy.Of(doc), Zone{}) }
 // PublicTo is Public of a document of which more is known, for one of the
 // actions given as patterns; for any where none is given.
 func PublicTo(doc *policy.Document, zone Zone, actions ...string) kleene.Value {
-	result := unseenStatements(doc)
+	result, count := unseenStatements(doc), &tally{}
 	for i := range doc.Statements {
 		if !mayOpen(&doc.Statements[i]) {
 			continue
@@ -79,7 +79,7 @@ func PublicTo(doc *policy.Document, zone Zone, actions ...string) kleene.Value {
 		if len(actions) == 0 && plainlyOpen(doc, i) {
 			return kleene.True
 		}
-		s := newSearch(doc, i, zone, actions)
+		s := newSearch(doc, i, zone, actions, count)
 		answer, _ := s.strangers()
 		if result = result.Or(answer); result == kleene.True {
 			break
@@ -153,12 +153,12 @@ type Door struct {
 
 // Judge explains what Public answers.
 func Judge(doc *policy.Document, zone Zone, actions ...string) Verdict {
-	v := Verdict{Public: unseenStatements(doc), Unseen: doc.Unseen}
+	v, count := Verdict{Public: unseenStatements(doc), Unseen: doc.Unseen}, &tally{}
 	for i := range doc.Statements {
 		if !mayOpen(&doc.Statements[i]) {
 			continue
 		}
-		s := newSearch(doc, i, zone, actions)
+		s := newSearch(doc, i, zone, actions, count)
 		d := Door{Statement: i, Sid: doc.Statements[i].Sid}
 		d.Public, d.Way = s.strangers()
 		switch d.Public {

@@ -77,12 +77,13 @@ func ExplainGrants(doc *policy.Document, zone Zone) ([]Grant, kleene.Value) {
 
 func grants(doc *policy.Document, zone Zone, actions []string, explain bool) ([]Grant, kleene.Value) {
 	var out []Grant
+	count := &tally{}
 	for i := range doc.Statements {
 		st := &doc.Statements[i]
 		if st.Effect == policy.Deny {
 			continue
 		}
-		g := granting{search: newSearch(doc, i, zone, actions), statement: i, explain: explain, plain: len(actions) == 0 && plainlyOpen(doc, i)}
+		g := granting{search: newSearch(doc, i, zone, actions, count), statement: i, explain: explain, plain: len(actions) == 0 && plainlyOpen(doc, i)}
 		g.all(st)
 		out = append(out, g.out...)
 	}

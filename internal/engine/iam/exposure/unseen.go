@@ -12,7 +12,7 @@ import (
 func (s *search) unseen() string {
 	var out []string
 	if s.tally.overrun {
-		out = append(out, fmt.Sprintf("its conditions combine in more than %d ways", maxSteps))
+		out = append(out, fmt.Sprintf("the document is too involved: more than %d questions", maxSteps))
 	}
 	if s.doubt {
 		out = append(out, "the effect was not seen")

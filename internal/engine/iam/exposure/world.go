@@ -58,24 +58,27 @@ type search struct {
 	partition, owner, fresh string
 	holds                   map[*policy.Condition]*iam.Policy
 	names                   map[*policy.Statement][]string // actions worth trying, by the first Deny
+	things                  map[*policy.Statement][]string // likewise resources
 	tally                   *tally
 }
 
-// tally counts the decisions of a search and of those made from it.
+// tally counts the questions of all searches in one document.
 type tally struct {
 	steps   int
-	overrun bool // some visitor had more worlds than were tried
+	overrun bool // more would have had to be asked
 }
 
-// maxSteps bounds the worlds that are tried for one visitor.
-const maxSteps = 4096
+// maxSteps bounds the questions that are asked of the engine about one document.
+// Documents that people write need tens to some thousands; what is left open by a
+// hostile one is Unknown.
+const maxSteps = 50_000
 
 // newSearch is about the statement at a place in a document.
-func newSearch(doc *policy.Document, at int, zone Zone, asked []string) *search {
+func newSearch(doc *policy.Document, at int, zone Zone, asked []string, count *tally) *search {
 	s := &search{
 		zone: zone, version: doc.Version, variables: doc.Variables(), unseenDoc: doc.Unseen, asked: asked, named: namedIn(doc),
 		target: doc.Statements[at], partition: partitionOf(doc, zone),
-		fresh: freshAccount(doc, zone, '9'), owner: zone.Account, tally: &tally{},
+		fresh: freshAccount(doc, zone, '9'), owner: zone.Account, tally: count,
 	}
 	if s.owner == "" {
 		s.owner = freshAccount(doc, zone, '7')
@@ -96,7 +99,7 @@ func newSearch(doc *policy.Document, at int, zone Zone, asked []string) *search 
 // index gathers the conditions and the keys of what the search is about.
 func (s *search) index() {
 	s.conditions, s.about, s.keys, s.holds = nil, map[string][]*policy.Condition{}, map[string]bool{}, map[*policy.Condition]*iam.Policy{}
-	s.names = map[*policy.Statement][]string{}
+	s.names, s.things = map[*policy.Statement][]string{}, map[*policy.Statement][]string{}
 	note := func(st *policy.Statement) {
 		for i := range st.Conditions {
 			c := &st.Conditions[i]
@@ -179,7 +182,6 @@ func (s *search) admitsAny(list []*visitor) (kleene.Value, *World) {
 
 // admits asks whether there is a world in which the visitor is let in.
 func (s *search) admits(v *visitor) (kleene.Value, *World) {
-	s.tally.steps = 0
 	answer, way := s.admitsWith(v, s.denies)
 	if answer == kleene.True && s.hazy() {
 		// What the statement allows was not wholly seen. Only what survives every
@@ -235,6 +237,9 @@ func (s *search) admitsWith(v *visitor, denies []policy.Statement) (kleene.Value
 		}
 		result = result.Or(answer)
 	}
+	if s.tally.overrun && result == kleene.False {
+		result = kleene.Unknown
+	}
 	return result, way
 }
 
@@ -253,10 +258,6 @@ func (s *search) try(v *visitor, room *iam.Policies, d deed, axes [][]choice, ma
 			result = result.Or(answer)
 		}
 		return result, way
-	}
-	if s.tally.steps++; s.tally.steps > maxSteps {
-		s.tally.overrun = true
-		return kleene.Unknown, nil
 	}
 	ctx := &iam.Context{}
 	for _, c := range made {
@@ -292,6 +293,10 @@ func nameOf(p *iam.Principal) string {
 
 // decide asks the engine. Whatever the visitor's own account allows, it allows.
 func (s *search) decide(p *iam.Principal, d deed, ctx *iam.Context, room *iam.Policies) kleene.Value {
+	if s.tally.steps++; s.tally.steps > maxSteps {
+		s.tally.overrun = true
+		return kleene.Unknown
+	}
 	req, err := iam.NewRequest(iam.Request{Principal: p, Action: d.action, Resource: d.resource, Account: s.owner, Context: ctx})
 	if err != nil {
 		return kleene.Unknown
