@@ -92,6 +92,9 @@ var corners = []corner{
 		completion: map[string][]string{"test:key": {"x", "y"}}},
 	{name: "a resource that is denied unless it is mine", statements: []string{allowAll, `{"Effect":"Deny","Action":"*","NotResource":"arn:aws:s3:::b/${test:key}/*"}`, given("Deny", `{"StringEquals":{"test:key":"x"}}`)}, resource: "arn:aws:s3:::b/x/y", unknown: unseen,
 		completion: map[string][]string{"test:key": {"x", "y"}}},
+	{name: "a resource made of two unknown keys", statements: []string{`{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${test:key}/${test:two}"}`}, resource: "arn:aws:s3:::b/x/y",
+		unknown: map[string]iam.State{"test:key": iam.Present, "test:two": iam.Present}, completion: map[string][]string{"test:key": {"x", "a"}, "test:two": {"y", "a"}}},
+	{name: "a resource made of one key twice", statements: []string{`{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${test:key}/${test:key}"}`}, resource: "arn:aws:s3:::b/x/x", unknown: present, completion: map[string][]string{"test:key": {"x", "a"}}},
 	{name: "many patterns", statements: []string{given("Allow", `{"StringLike":{"test:key":["*a*b*","*b*a*","*c*d*","*d*c*","*a*d*","*d*a*","*e*f*","*f*e*","?a*","?b*","*a?","*b?","*g*h*i*"]}}`), given("Deny", `{"StringLike":{"test:key":"*"}}`)}, unknown: present, completion: map[string][]string{"test:key": {"ab", "x"}}},
 	{name: "many patterns, left open", statements: []string{given("Allow", `{"StringLike":{"test:key":["*a*b*","*b*a*","*c*d*","*d*c*","*a*d*","*d*a*","*e*f*","*f*e*","?a*","?b*","*a?","*b?","*g*h*i*"]}}`)}, unknown: present, completion: map[string][]string{"test:key": {"ab", "x"}}},
 }

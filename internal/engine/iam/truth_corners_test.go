@@ -181,6 +181,26 @@ func TestTruthOfMissingKeys(t *testing.T) {
 	}
 }
 
+// Explain says which layers were not wholly seen, and why.
+func TestTruthOfUnseenLayers(t *testing.T) {
+	for _, c := range []struct{ set, doc, want string }{{"", "", ""}, {"denied", "", "denied"}, {"", "cut short", "cut short"}, {"denied", "cut short", "denied"}} {
+		w := conditionWorld(policy.Allow, "Null", nil)
+		w.identity = documents{everything()}
+		w.identity[0].Unseen = c.doc
+		if c.set != "" {
+			w.unseen = map[string]string{"identity": c.set}
+		}
+		e := iam.Explain(w.question(t))
+		i := slices.IndexFunc(e.Layers, func(l iam.LayerTrace) bool { return l.Layer == iam.IdentityLayer })
+		if i < 0 || e.Layers[i].Unseen != c.want {
+			t.Errorf("%+v: the trace says %+v", c, e.Layers)
+		}
+		if want := map[bool]iam.Decision{true: iam.Allowed, false: iam.Unknown}[c.want == ""]; e.Decision != want {
+			t.Errorf("%+v: %v", c, e.Decision)
+		}
+	}
+}
+
 // The names of kinds of principals are those that are printed.
 func TestTruthOfKinds(t *testing.T) {
 	want := []string{"anonymous", "user", "role", "session", "federated-user", "root", "service", "federated"}

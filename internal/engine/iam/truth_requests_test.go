@@ -97,6 +97,38 @@ func TestTruthOfBy(t *testing.T) {
 	}
 }
 
+// What IAM refuses whatever policies say: changes of what is AWS's own.
+func TestTruthOfReservedThings(t *testing.T) {
+	const (
+		managed  = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+		reserved = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_x"
+		linked   = "arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX"
+	)
+	for resource, actions := range map[string]struct{ refused, allowed string }{
+		managed:                                 {"CreatePolicyVersion DeletePolicy DeletePolicyVersion SetDefaultPolicyVersion TagPolicy UntagPolicy", "GetPolicy GetPolicyVersion ListEntitiesForPolicy"},
+		"arn:aws:iam::111122223333:policy/mine": {"", "CreatePolicyVersion DeletePolicy SetDefaultPolicyVersion GetPolicy"},
+		reserved:                                {"DeleteRole UpdateAssumeRolePolicy AttachRolePolicy DetachRolePolicy PutRolePolicy DeleteRolePolicy PutRolePermissionsBoundary DeleteRolePermissionsBoundary", "GetRole ListRolePolicies GetRolePolicy"},
+		linked:                                  {"DeleteRole UpdateAssumeRolePolicy AttachRolePolicy DetachRolePolicy PutRolePolicy DeleteRolePolicy PutRolePermissionsBoundary DeleteRolePermissionsBoundary", "GetRole DeleteServiceLinkedRole CreateServiceLinkedRole"},
+		"arn:aws:iam::111122223333:role/mine":   {"", "DeleteRole AttachRolePolicy PutRolePolicy GetRole"},
+	} {
+		for _, name := range strings.Fields(actions.refused + " " + actions.allowed) {
+			w := &world{principal: caller("user"), account: ownAccount, action: "iam:" + name, resource: resource, identity: documents{everything()}}
+			want := iam.Allowed
+			if strings.Contains(" "+actions.refused+" ", " "+name+" ") {
+				want = iam.ImplicitlyDenied
+			}
+			if got := w.engine(t); got.Decision != want || want != iam.Allowed && got.Layer != iam.ServiceLayer {
+				t.Errorf("%s of %s: %v (%v), expected %v", name, resource, got.Decision, got.Layer, want)
+			}
+			w.principal = caller("session")
+			w.principal.Role = linked
+			if got := w.engine(t).Decision; (got == iam.ImplicitlyDenied) != (want != iam.Allowed && resource == managed) {
+				t.Errorf("%s of %s by a service-linked role: %v", name, resource, got)
+			}
+		}
+	}
+}
+
 // Which layer is named as the one that decided.
 func TestTruthOfNamedLayers(t *testing.T) {
 	base := map[string]string{"kind": "bucket", "accounts": "same", "caller": "user", "grant": "none", "identity": "allow", "boundary": "-", "session": "-", "scp": "-", "rcp": "-"}
@@ -104,6 +136,8 @@ func TestTruthOfNamedLayers(t *testing.T) {
 		"": iam.IdentityLayer, "identity -": iam.IdentityLayer, "identity deny": iam.IdentityLayer, "boundary other": iam.BoundaryLayer, "boundary deny": iam.BoundaryLayer,
 		"session other": iam.SessionLayer, "session deny": iam.SessionLayer, "scp other": iam.SCPLayer, "scp deny": iam.SCPLayer, "rcp other": iam.RCPLayer, "rcp deny": iam.RCPLayer,
 		"accounts cross": iam.ResourceLayer, "grant deny": iam.ResourceLayer, "kind key": iam.ResourceLayer, "identity - grant everyone": iam.ResourceLayer, "identity - grant itself": iam.ResourceLayer,
+		// Named directly, nothing else is needed; across accounts it is.
+		"grant everyone": iam.ResourceLayer, "grant itself": iam.ResourceLayer, "grant account": iam.IdentityLayer, "accounts cross grant everyone": iam.IdentityLayer, "kind role caller root": iam.ServiceLayer,
 	} {
 		var cell []string
 		fields := strings.Fields(change)
