@@ -55,29 +55,29 @@ func (d *decision) weigh(req *Request, p *Policies) {
 
 	d.scpAllow, d.rcpAllow = kleene.True, kleene.True
 	if req.rules.controlled && !req.Management && !who.ServiceLinked() {
-		d.rcpAllow = d.levels(&d.rcp, RCPLayer, p.RCPs, &sc, true)
+		d.rcpAllow = d.levels(&d.rcp, RCPLayer, p.RCPs, &sc)
 	}
 	if d.side && !who.Management && !who.ServiceLinked() && d.deny != kleene.True {
-		d.scpAllow = d.levels(&d.scp, SCPLayer, p.SCPs, &sc, false)
+		d.scpAllow = d.levels(&d.scp, SCPLayer, p.SCPs, &sc)
 	}
 	if d.deny == kleene.True {
 		return // whatever else is said
 	}
-	d.endpoint = d.limit(EndpointLayer, p.Endpoint, &sc, true)
+	d.endpoint = d.limit(EndpointLayer, p.Endpoint, &sc)
 	d.attached(p, &sc)
 	d.own(&p.Identity, session, &sc)
-	d.boundary = d.limit(BoundaryLayer, boundary, &sc, false)
-	d.session = d.limit(SessionLayer, session, &sc, false)
+	d.boundary = d.limit(BoundaryLayer, boundary, &sc)
+	d.session = d.limit(SessionLayer, session, &sc)
 	d.combine(req)
 }
 
 // levels asks SCPs or RCPs: each level has to allow, and none may deny.
-func (d *decision) levels(v *verdict, layer Layer, sets []Set, sc *scope, principals bool) kleene.Value {
+func (d *decision) levels(v *verdict, layer Layer, sets []Set, sc *scope) kleene.Value {
 	allow := kleene.True
-	*v = newVerdict()
+	*v = newVerdict(layer)
 	for i := range sets {
-		level := newVerdict()
-		level.set(&sets[i], sc, principals)
+		level := newVerdict(layer)
+		level.set(&sets[i], sc)
 		d.addDeny(layer, &level)
 		if granted := level.any(); allow.And(granted) != allow {
 			allow, v.allowed = allow.And(granted), level.allowed
@@ -87,13 +87,13 @@ func (d *decision) levels(v *verdict, layer Layer, sets []Set, sc *scope, princi
 }
 
 // limit asks a layer that may be missing, in which case it limits nothing.
-func (d *decision) limit(layer Layer, set *Set, sc *scope, principals bool) verdict {
-	v := newVerdict()
+func (d *decision) limit(layer Layer, set *Set, sc *scope) verdict {
+	v := newVerdict(layer)
 	if set == nil {
 		v.allow[byAccount] = kleene.True
 		return v
 	}
-	v.set(set, sc, principals)
+	v.set(set, sc)
 	d.addDeny(layer, &v)
 	return v
 }
@@ -101,7 +101,7 @@ func (d *decision) limit(layer Layer, set *Set, sc *scope, principals bool) verd
 // own asks the policies of the caller. Root needs none; a federated user has what
 // its session policy leaves of them, and nothing without one.
 func (d *decision) own(identity *Set, session *Set, sc *scope) {
-	d.identity = newVerdict()
+	d.identity = newVerdict(IdentityLayer)
 	who := sc.req.Principal
 	if !d.side {
 		return
@@ -110,7 +110,7 @@ func (d *decision) own(identity *Set, session *Set, sc *scope) {
 		d.identity.allow[byAccount] = kleene.True
 		return
 	}
-	d.identity.set(identity, sc, false)
+	d.identity.set(identity, sc)
 	d.addDeny(IdentityLayer, &d.identity)
 	if who.Kind == KindFederatedUser && session == nil {
 		d.identity.allow[byAccount] = kleene.False
@@ -119,14 +119,13 @@ func (d *decision) own(identity *Set, session *Set, sc *scope) {
 
 // attached asks the policy of the resource, and what Amazon S3 has besides.
 func (d *decision) attached(p *Policies, sc *scope) {
-	d.resource = newVerdict()
+	d.resource = newVerdict(ResourceLayer)
 	d.blocked = kleene.False
-	d.acl = newVerdict().allow
+	d.acl = newVerdict(ACLLayer).allow
 	if p.Resource != nil {
-		d.resource.set(p.Resource, sc, true)
-		if !sc.req.ownBucketPolicy() {
-			d.addDeny(ResourceLayer, &d.resource)
-		}
+		d.resource.set(p.Resource, sc)
+		d.resource.deny = d.resource.deny.And(sc.req.ownBucketPolicy().Not())
+		d.addDeny(ResourceLayer, &d.resource)
 	}
 	if p.Bucket != nil && sc.req.rules.bucket {
 		d.acl = p.Bucket.grants(sc.req)

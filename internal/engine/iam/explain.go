@@ -96,7 +96,7 @@ func (e *Explanation) layers(req *Request, p *Policies) {
 	case req.Management:
 		skip = "resources of the management account are not bound"
 	}
-	e.levels(RCPLayer, p.RCPs, skip, sc, true)
+	e.levels(RCPLayer, p.RCPs, skip, sc)
 	skip = ""
 	switch {
 	case !side:
@@ -106,35 +106,35 @@ func (e *Explanation) layers(req *Request, p *Policies) {
 	case who.ServiceLinked():
 		skip = "service-linked roles are not bound"
 	}
-	e.levels(SCPLayer, p.SCPs, skip, sc, false)
-	e.layer(EndpointLayer, p.Endpoint, sc, true)
-	e.layer(ResourceLayer, p.Resource, sc, true)
+	e.levels(SCPLayer, p.SCPs, skip, sc)
+	e.layer(EndpointLayer, p.Endpoint, sc)
+	e.layer(ResourceLayer, p.Resource, sc)
 	if !side {
 		return
 	}
 	if who.Kind != KindRoot {
-		e.layer(IdentityLayer, &p.Identity, sc, false)
-		e.layer(BoundaryLayer, p.Boundary, sc, false)
+		e.layer(IdentityLayer, &p.Identity, sc)
+		e.layer(BoundaryLayer, p.Boundary, sc)
 	}
-	e.layer(SessionLayer, p.Session, sc, false)
+	e.layer(SessionLayer, p.Session, sc)
 }
 
-func (e *Explanation) levels(layer Layer, sets []Set, skip string, sc *scope, principals bool) {
+func (e *Explanation) levels(layer Layer, sets []Set, skip string, sc *scope) {
 	if skip != "" && len(sets) > 0 {
 		e.Layers = append(e.Layers, LayerTrace{Layer: layer, Skipped: skip})
 		return
 	}
 	for i := range sets {
-		e.layer(layer, &sets[i], sc, principals)
+		e.layer(layer, &sets[i], sc)
 	}
 }
 
-func (e *Explanation) layer(layer Layer, set *Set, sc *scope, principals bool) {
+func (e *Explanation) layer(layer Layer, set *Set, sc *scope) {
 	if set == nil {
 		return
 	}
-	v := newVerdict()
-	v.set(set, sc, principals)
+	v := newVerdict(layer)
+	v.set(set, sc)
 	t := LayerTrace{Layer: layer, Node: set.Node, Allows: v.any(), Denies: v.deny, Unseen: set.Unseen}
 	for _, p := range set.Policies {
 		for i := range p.statements {
@@ -144,7 +144,7 @@ func (e *Explanation) layer(layer Layer, set *Set, sc *scope, principals bool) {
 				t.Others++
 				continue
 			}
-			trace := e.statement(p, i, sc, principals)
+			trace := e.statement(p, i, sc, layer)
 			trace.Action = concerned
 			trace.Matches = trace.Matches.And(concerned)
 			trace.Ref.Layer, trace.Ref.Node = layer, set.Node
@@ -157,12 +157,12 @@ func (e *Explanation) layer(layer Layer, set *Set, sc *scope, principals bool) {
 	e.Layers = append(e.Layers, t)
 }
 
-func (e *Explanation) statement(p *Policy, i int, sc *scope, principals bool) StatementTrace {
+func (e *Explanation) statement(p *Policy, i int, sc *scope, layer Layer) StatementTrace {
 	s, written := &p.statements[i], &p.Doc.Statements[i]
-	t := StatementTrace{Principal: kleene.True, Resource: s.covers(sc)}
+	t := StatementTrace{Principal: kleene.True, Resource: s.covers(sc, layer)}
 	t.Ref = Ref{Policy: p.Name, Statement: i, Sid: written.Sid, Effect: written.Effect}
-	if principals {
-		t.Principal = s.names(sc).any()
+	if layer.namesCallers() {
+		t.Principal = s.names(sc, layer).any()
 	}
 	for j := range s.conditions {
 		t.Conditions = append(t.Conditions, traceCondition(&s.conditions[j], &written.Conditions[s.conditions[j].written], sc))

@@ -38,9 +38,12 @@ func (s *statement) concerns(r *Request) kleene.Value {
 
 // covers tells whether the statement is about the resource. One without a
 // resource element is about what it is attached to.
-func (s *statement) covers(sc *scope) kleene.Value {
+func (s *statement) covers(sc *scope, layer Layer) kleene.Value {
 	if len(s.resources) == 0 && !s.unseen.Has(policy.ResourcePart) {
-		return kleene.True
+		if layer.namesCallers() {
+			return kleene.True
+		}
+		return kleene.Unknown // AWS takes no such statement; whoever wrote this has not finished
 	}
 	r, result := sc.req, kleene.False
 	if s.unseen.Has(policy.ResourcePart) {
@@ -83,8 +86,8 @@ func (s *statement) applies(sc *scope) kleene.Value {
 }
 
 // matches is all but the action and the principal.
-func (s *statement) matches(sc *scope) kleene.Value {
-	result := s.covers(sc)
+func (s *statement) matches(sc *scope, layer Layer) kleene.Value {
+	result := s.covers(sc, layer)
 	if result == kleene.False {
 		return result
 	}
@@ -93,6 +96,7 @@ func (s *statement) matches(sc *scope) kleene.Value {
 
 // verdict is what one layer says of a request.
 type verdict struct {
+	layer Layer
 	allow [grants]kleene.Value // of an identity policy only byAccount is used
 	deny  kleene.Value
 	// allowed and denied are the first statements that say so, or may.
@@ -105,8 +109,8 @@ type place struct {
 	statement int32
 }
 
-func newVerdict() verdict {
-	return verdict{allow: [grants]kleene.Value{kleene.False, kleene.False, kleene.False}, deny: kleene.False}
+func newVerdict(layer Layer) verdict {
+	return verdict{layer: layer, allow: [grants]kleene.Value{kleene.False, kleene.False, kleene.False}, deny: kleene.False}
 }
 
 // any is whether the layer allows at all.
@@ -115,9 +119,9 @@ func (v *verdict) any() kleene.Value {
 }
 
 // set asks every policy of a set.
-func (v *verdict) set(set *Set, sc *scope, principals bool) {
+func (v *verdict) set(set *Set, sc *scope) {
 	for _, p := range set.Policies {
-		v.policy(p, sc, principals)
+		v.policy(p, sc)
 	}
 	if set.Unseen != "" {
 		v.deny = v.deny.Or(kleene.Unknown)
@@ -128,21 +132,21 @@ func (v *verdict) set(set *Set, sc *scope, principals bool) {
 }
 
 // policy asks the statements that may concern the action.
-func (v *verdict) policy(p *Policy, sc *scope, principals bool) {
-	if !p.denies && v.settled(principals) {
+func (v *verdict) policy(p *Policy, sc *scope) {
+	if !p.denies && v.settled() {
 		return // it can only allow what is allowed already
 	}
 	for i := range p.index.always {
 		a := &p.index.always[i]
-		if !v.wants(a, sc.req, principals) {
+		if !v.wants(a, sc.req) {
 			continue
 		}
 		if c := p.statements[a.statement].concerns(sc.req); c != kleene.False {
-			v.statement(p, a.statement, c, sc, principals)
+			v.statement(p, a.statement, c, sc)
 		}
 	}
 	if p.index.mask&sc.req.serviceBit != 0 {
-		v.service(p, sc, principals)
+		v.service(p, sc)
 	}
 	if p.unseen {
 		v.deny = v.deny.Or(kleene.Unknown)
@@ -152,7 +156,7 @@ func (v *verdict) policy(p *Policy, sc *scope, principals bool) {
 	}
 }
 
-func (v *verdict) service(p *Policy, sc *scope, principals bool) {
+func (v *verdict) service(p *Policy, sc *scope) {
 	r := sc.req
 	k := slices.Index(p.index.names, r.serviceName)
 	if k < 0 {
@@ -160,40 +164,40 @@ func (v *verdict) service(p *Policy, sc *scope, principals bool) {
 	}
 	e := &p.index.services[k]
 	for j := e.first(r.nameHash); j < len(e.hashes) && e.hashes[j] == r.nameHash; j++ {
-		if a := &e.exact[j]; v.wants(&a.candidate, r, principals) && a.name == r.name {
-			v.statement(p, a.statement, kleene.True, sc, principals)
+		if a := &e.exact[j]; v.wants(&a.candidate, r) && a.name == r.name {
+			v.statement(p, a.statement, kleene.True, sc)
 		}
 	}
 	for j := range e.wild {
-		if a := &e.wild[j]; v.wants(&a.candidate, r, principals) && a.name.Match(r.name) {
-			v.statement(p, a.statement, kleene.True, sc, principals)
+		if a := &e.wild[j]; v.wants(&a.candidate, r) && a.name.Match(r.name) {
+			v.statement(p, a.statement, kleene.True, sc)
 		}
 	}
 }
 
 // wants tells whether a candidate is worth a look: it could change something, and
 // its resource may be the one.
-func (v *verdict) wants(c *candidate, r *Request, principals bool) bool {
-	return (r.Partial || c.gate.admits(r)) && !(c.allows && v.settled(principals))
+func (v *verdict) wants(c *candidate, r *Request) bool {
+	return (r.Partial || c.gate.admits(r)) && !(c.allows && v.settled())
 }
 
 // statement weighs one statement that concerns the action.
-func (v *verdict) statement(p *Policy, i int32, concerned kleene.Value, sc *scope, principals bool) {
+func (v *verdict) statement(p *Policy, i int32, concerned kleene.Value, sc *scope) {
 	s := &p.statements[i]
 	mayDeny := s.effect != policy.Allow && v.deny != kleene.True
-	mayAllow := s.effect != policy.Deny && !v.settled(principals)
+	mayAllow := s.effect != policy.Deny && !v.settled()
 	if !mayDeny && !mayAllow {
 		return
 	}
 	who := named{byAccount: kleene.True, byRole: kleene.False, directly: kleene.False}
-	if principals {
-		who = s.names(sc)
+	if v.layer.namesCallers() {
+		who = s.names(sc, v.layer)
 	}
 	result := concerned.And(who.any())
 	if result == kleene.False {
 		return
 	}
-	matches := s.matches(sc)
+	matches := s.matches(sc, v.layer)
 	if s.effect == "" {
 		matches = matches.And(kleene.Unknown)
 	}
@@ -214,9 +218,12 @@ func (v *verdict) statement(p *Policy, i int32, concerned kleene.Value, sc *scop
 	}
 }
 
+// namesCallers tells whether the layer's policies say whom they are about.
+func (l Layer) namesCallers() bool { return l == ResourceLayer || l == RCPLayer || l == EndpointLayer }
+
 // settled tells whether another Allow would change nothing.
-func (v *verdict) settled(principals bool) bool {
-	if principals {
+func (v *verdict) settled() bool {
+	if v.layer.namesCallers() {
 		return v.allow[directly] == kleene.True
 	}
 	return v.allow[byAccount] == kleene.True

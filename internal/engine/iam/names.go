@@ -72,11 +72,13 @@ func about(v kleene.Value) named {
 
 // names tells whether the statement is about the caller. Every entry counts: the
 // account may be named for sure, and the very caller perhaps.
-func (s *statement) names(sc *scope) named {
+func (s *statement) names(sc *scope, layer Layer) named {
 	switch s.naming {
 	case namesNobody:
-		// Only a resource control policy may do without, which is about everyone.
-		return about(kleene.True)
+		if layer == RCPLayer {
+			return about(kleene.True) // it is about everyone in any case
+		}
+		return about(kleene.Unknown) // AWS takes no such statement
 	case namesOthers:
 		return about(s.leavesOut(sc).Not())
 	}
@@ -173,8 +175,14 @@ func (p *Principal) root(fits func(string) bool) bool {
 // it. Source: AWS IAM User Guide, "NotPrincipal", key points.
 func (s *statement) leavesOut(sc *scope) kleene.Value {
 	who := sc.req.Principal
-	if s.effect == policy.Deny && sc.bounded {
-		return kleene.False // "will always deny any IAM principal that has a permissions boundary"
+	spared := kleene.True
+	if sc.bounded { // a Deny "will always deny any IAM principal that has a permissions boundary"
+		switch s.effect {
+		case policy.Deny:
+			return kleene.False
+		case "":
+			spared = kleene.Unknown
+		}
 	}
 	result := s.unseenPrincipals()
 	for i := range s.principals {
@@ -185,7 +193,7 @@ func (s *statement) leavesOut(sc *scope) kleene.Value {
 		}
 		result = result.Or(is)
 	}
-	return result
+	return result.And(spared)
 }
 
 func (s *statement) unseenPrincipals() kleene.Value {

@@ -113,5 +113,8 @@ func isAccount(s string) bool {
 }
 
 // ServiceLinked tells whether the principal is a service-linked role, which
-// neither SCPs nor RCPs bind.
-func (p *Principal) ServiceLinked() bool { return strings.Contains(p.Role, ":role/aws-service-role/") }
+// neither SCPs nor RCPs bind. IAM keeps the beginning of their names for them, so
+// a session's ARN tells although it leaves out the path.
+func (p *Principal) ServiceLinked() bool {
+	return strings.Contains(p.Role, ":role/aws-service-role/") || strings.Contains(p.Role, ":role/AWSServiceRoleFor")
+}

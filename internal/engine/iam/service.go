@@ -44,7 +44,8 @@ func rulesOf(r *Request) rules {
 			out.policy = r.isIn("iam", "policy/").And(r.ofAWS())
 		}
 		if roleChanges[r.name] {
-			out.role = r.isIn("iam", "role/aws-service-role/").Or(r.isIn("iam", "role/aws-reserved/"))
+			linked := r.isIn("iam", "role/aws-service-role/").And(kleene.Of(!strings.HasPrefix(r.name, "updaterole")))
+			out.role = linked.Or(r.isIn("iam", "role/aws-reserved/"))
 		}
 	}
 	out.controlled = action.RCP(r.service) && r.action != "kms:retiregrant"
@@ -86,6 +87,8 @@ var policyChanges = map[string]bool{
 	"setdefaultpolicyversion": true, "tagpolicy": true, "untagpolicy": true,
 }
 
+// roleChanges are refused for such roles; the description of a service-linked
+// role may be edited all the same.
 var roleChanges = map[string]bool{
 	"createrole": true, "deleterole": true, "updaterole": true, "updateroledescription": true, "updateassumerolepolicy": true,
 	"attachrolepolicy": true, "detachrolepolicy": true, "putrolepolicy": true, "deleterolepolicy": true,
@@ -112,10 +115,10 @@ func (r *Request) refused() kleene.Value {
 	return r.rules.policy.Or(role).Or(kleene.Of(r.rules.assume && who.Kind == KindRoot))
 }
 
-// ownBucketPolicy is set where a bucket policy cannot lock its owner out.
+// ownBucketPolicy is whether a bucket policy cannot lock its owner out.
 // Source: Amazon S3 API Reference, PutBucketPolicy ("the root principal in a
 // bucket owner's account can perform …, even if their bucket policy explicitly
 // denies the root principal's access").
-func (r *Request) ownBucketPolicy() bool {
-	return r.rules.bucketPolicy && r.Principal.Kind == KindRoot && r.sameAccount() == kleene.True
+func (r *Request) ownBucketPolicy() kleene.Value {
+	return r.sameAccount().And(kleene.Of(r.rules.bucketPolicy && r.Principal.Kind == KindRoot))
 }

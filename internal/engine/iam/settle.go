@@ -154,18 +154,16 @@ type unseenKey struct {
 // that nothing else rules out. Keys that can be settled come first.
 func unseenKeys(req *Request, p *Policies) []*unseenKey {
 	g := gathering{scope: scope{req: req, bounded: p.Boundary != nil}, byKey: map[word]*unseenKey{}}
-	g.set(&p.Identity, false)
-	for _, set := range []*Set{p.Boundary, p.Session} {
-		g.set(set, false)
-	}
-	for _, set := range []*Set{p.Resource, p.Endpoint} {
-		g.set(set, true)
-	}
+	g.set(&p.Identity, IdentityLayer)
+	g.set(p.Boundary, BoundaryLayer)
+	g.set(p.Session, SessionLayer)
+	g.set(p.Resource, ResourceLayer)
+	g.set(p.Endpoint, EndpointLayer)
 	for i := range p.SCPs {
-		g.set(&p.SCPs[i], false)
+		g.set(&p.SCPs[i], SCPLayer)
 	}
 	for i := range p.RCPs {
-		g.set(&p.RCPs[i], true)
+		g.set(&p.RCPs[i], RCPLayer)
 	}
 	for _, k := range g.keys {
 		k.choose(g.keys)
@@ -189,27 +187,27 @@ type gathering struct {
 	byKey map[word]*unseenKey
 }
 
-func (g *gathering) set(set *Set, principals bool) {
+func (g *gathering) set(set *Set, layer Layer) {
 	if set == nil {
 		return
 	}
 	for _, p := range set.Policies {
 		for i := range p.statements {
-			g.statement(&p.statements[i], p.Doc, i, principals)
+			g.statement(&p.statements[i], p.Doc, i, layer)
 		}
 	}
 }
 
-func (g *gathering) statement(s *statement, doc *policy.Document, number int, principals bool) {
+func (g *gathering) statement(s *statement, doc *policy.Document, number int, layer Layer) {
 	if s.concerns(g.scope.req) == kleene.False {
 		return
 	}
-	if principals {
-		if s.names(&g.scope).any() == kleene.False {
+	if layer.namesCallers() {
+		if s.names(&g.scope, layer).any() == kleene.False {
 			return
 		}
 	}
-	if s.matches(&g.scope) == kleene.False {
+	if s.matches(&g.scope, layer) == kleene.False {
 		return
 	}
 	for i := range s.resources {

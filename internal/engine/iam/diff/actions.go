@@ -190,7 +190,7 @@ func (k *known) reach(pattern string) (from, to int) {
 }
 
 // statesOfActions bounds the search for actions that AWS may add.
-const statesOfActions = 20_000
+const statesOfActions = 50_000
 
 // future places actions that AWS may add, service by service: what their names
 // may be is up to the wildcards alone.

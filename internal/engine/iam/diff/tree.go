@@ -32,10 +32,12 @@ type solution struct {
 	ok     bool
 }
 
-// Limits of the decision trees: of one, and of all together.
+// Limits of the decision trees: of one, of the effort to say simply what it
+// found, and of all together.
 const (
-	nodesOfTree = 20_000
-	nodesOfAll  = 1_000_000
+	nodesOfTree = 100_000
+	nodesOfTrim = 100_000
+	nodesOfAll  = 2_000_000
 )
 
 // solve compares two sets of clauses under all circumstances that a principal can
@@ -54,7 +56,7 @@ func (c *comparison) solve(old, new []clause, person int) solution {
 	if s.ok {
 		s.leaves = t.trim(old, new)
 	}
-	c.nodes += t.nodes
+	c.nodes += t.nodes // of all trees, with what trimming took
 	c.solved[id] = s
 	return s
 }
@@ -257,8 +259,9 @@ func (t *tree) possible(l literal) bool {
 // what may.
 func (t *tree) trim(old, new []clause) []leaf {
 	var out []leaf
+	limit := t.nodes + nodesOfTrim
 	for _, l := range t.leaves {
-		for i := 0; i < len(l.when); {
+		for i := 0; i < len(l.when) && t.nodes < limit; {
 			rest := slices.Delete(slices.Clone(l.when), i, i+1)
 			if t.settles(old, new, rest, l) {
 				l.when = rest
@@ -284,8 +287,9 @@ func (t *tree) settles(old, new []clause, when []literal, l leaf) bool {
 		sub.assigned[w.atom] = w.holds
 		old, new = assume(old, w), assume(new, w)
 	}
-	t.comparison.nodes++
-	return sub.only(tidy(old), tidy(new), l)
+	ok := sub.only(tidy(old), tidy(new), l)
+	t.nodes += sub.nodes
+	return ok
 }
 
 // only tells whether every circumstance leads to the leaf's decisions.
