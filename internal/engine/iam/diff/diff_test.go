@@ -181,6 +181,13 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
+func TestUnknownPrincipal(t *testing.T) {
+	p := parse(t, `{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}`)
+	if r := Compare(Resource, p, p); r.Equal() || len(r.Unknown) != 1 {
+		t.Errorf("%+v", r)
+	}
+}
+
 // Too much to compare is said too, and soon.
 func TestLimits(t *testing.T) {
 	begin := time.Now()

@@ -311,7 +311,7 @@ func TestWorldsAreComplete(t *testing.T) {
 	c := newComparison(Identity)
 	d := &policy.Document{Version: policy.Version2008}
 	for _, b := range bases {
-		d.Statements = append(d.Statements, policy.Statement{Effect: policy.Allow, Actions: words("*"), Conditions: []policy.Condition{b}})
+		d.Statements = append(d.Statements, policy.Statement{Effect: policy.Allow, Actions: words("*"), Resources: words("*"), Conditions: []policy.Condition{b}})
 	}
 	c.add(0, Policy{"all", d})
 	c.imagine()
@@ -323,7 +323,7 @@ func TestWorldsAreComplete(t *testing.T) {
 			for _, v := range options {
 				truth := make([]kleene.Value, len(k.atoms))
 				for i, a := range k.atoms {
-					p := iam.Compile("", &policy.Document{Statements: []policy.Statement{{Effect: policy.Allow, Actions: words("*"), Conditions: []policy.Condition{c.atoms[a].condition}}}})
+					p := iam.Compile("", &policy.Document{Statements: []policy.Statement{{Effect: policy.Allow, Actions: words("*"), Resources: words("*"), Conditions: []policy.Condition{c.atoms[a].condition}}}})
 					truth[i] = answer(p, name, v)
 				}
 				if !slices.ContainsFunc(k.worlds, func(w world) bool { return agrees(w.truth, truth) }) {

@@ -86,7 +86,14 @@ func (c *comparison) add(side int, p Policy) {
 	}
 	for i := range p.Doc.Statements {
 		s := &p.Doc.Statements[i]
-		if why := unseen(s); why != "" {
+		why := unseen(s)
+		if why == "" && c.kind != Resource && len(s.Resources)+len(s.NotResources) == 0 {
+			why = "it has neither Resource nor NotResource, without which AWS takes no such policy"
+		}
+		if why == "" && c.kind == Resource && s.Principals == nil && s.NotPrincipals == nil {
+			why = "it has neither Principal nor NotPrincipal, without which AWS takes no such policy; --type identity compares it as one of a user or role"
+		}
+		if why != "" {
 			c.unknown("%s: statement %d was left out: %s", p.Name, i+1, why)
 			continue
 		}

@@ -35,9 +35,11 @@ type solution struct {
 // Limits of the decision trees: of one, of the effort to say simply what it
 // found, and of all together.
 const (
-	nodesOfTree = 100_000
-	nodesOfTrim = 100_000
-	nodesOfAll  = 2_000_000
+	nodesOfTree = 20_000
+	nodesOfTrim = 50_000
+	nodesOfAll  = 1_000_000
+	// leavesOfTree are more ways to differ than anybody reads.
+	leavesOfTree = 400
 )
 
 // solve compares two sets of clauses under all circumstances that a principal can
@@ -150,6 +152,9 @@ func (t *tree) grow(old, new []clause) bool {
 	oldDecision, newDecision := decided(old), decided(new)
 	if oldDecision != iam.Unknown && newDecision != iam.Unknown {
 		if oldDecision != newDecision {
+			if len(t.leaves) == leavesOfTree {
+				return false
+			}
 			t.leaves = append(t.leaves, leaf{t.path(), oldDecision, newDecision})
 		}
 		return true
