@@ -107,8 +107,8 @@ func TestTruthOfReservedThings(t *testing.T) {
 	for resource, actions := range map[string]struct{ refused, allowed string }{
 		managed:                                 {"CreatePolicyVersion DeletePolicy DeletePolicyVersion SetDefaultPolicyVersion TagPolicy UntagPolicy", "GetPolicy GetPolicyVersion ListEntitiesForPolicy"},
 		"arn:aws:iam::111122223333:policy/mine": {"", "CreatePolicyVersion DeletePolicy SetDefaultPolicyVersion GetPolicy"},
-		reserved:                                {"DeleteRole UpdateAssumeRolePolicy AttachRolePolicy DetachRolePolicy PutRolePolicy DeleteRolePolicy PutRolePermissionsBoundary DeleteRolePermissionsBoundary", "GetRole ListRolePolicies GetRolePolicy"},
-		linked:                                  {"DeleteRole UpdateAssumeRolePolicy AttachRolePolicy DetachRolePolicy PutRolePolicy DeleteRolePolicy PutRolePermissionsBoundary DeleteRolePermissionsBoundary", "GetRole DeleteServiceLinkedRole CreateServiceLinkedRole"},
+		reserved:                                {"DeleteRole UpdateAssumeRolePolicy AttachRolePolicy DetachRolePolicy PutRolePolicy DeleteRolePolicy PutRolePermissionsBoundary DeleteRolePermissionsBoundary UpdateRole UpdateRoleDescription", "GetRole ListRolePolicies GetRolePolicy"},
+		linked:                                  {"DeleteRole UpdateAssumeRolePolicy AttachRolePolicy DetachRolePolicy PutRolePolicy DeleteRolePolicy PutRolePermissionsBoundary DeleteRolePermissionsBoundary", "GetRole DeleteServiceLinkedRole CreateServiceLinkedRole UpdateRoleDescription"},
 		"arn:aws:iam::111122223333:role/mine":   {"", "DeleteRole AttachRolePolicy PutRolePolicy GetRole"},
 	} {
 		for _, name := range strings.Fields(actions.refused + " " + actions.allowed) {
