@@ -88,3 +88,63 @@ func TestTruthOfServiceLinkedSessions(t *testing.T) {
 		}
 	}
 }
+
+// Of a principal only the ends are known: it may be the caller, its account, its
+// unique id or everyone, and it may be none of them.
+func TestTruthOfPartialPrincipals(t *testing.T) {
+	for _, c := range []struct {
+		kind       policy.Kind
+		start, end string
+		who        string
+		want       iam.Decision
+	}{
+		{policy.AWS, "arn:aws:iam::111122223333:user/", "", "user", iam.Unknown},
+		{policy.AWS, "arn:aws:iam::111122223333:", "ice", "user", iam.Unknown},
+		{policy.AWS, "arn:aws:iam::111122223333:", "bob", "user", iam.ImplicitlyDenied},
+		{policy.AWS, "arn:aws:iam::444455556666:", "", "user", iam.ImplicitlyDenied},
+		{policy.AWS, "arn:aws:iam::111122223333:ro", "", "user", iam.Unknown}, // the root, or a role
+		{policy.AWS, "1111", "", "user", iam.Unknown},
+		{policy.AWS, "4444", "", "user", iam.ImplicitlyDenied},
+		{policy.AWS, "AIDA", "", "user", iam.Unknown},
+		{policy.AWS, "AROA", "", "user", iam.ImplicitlyDenied},
+		{policy.AWS, "", "", "anonymous", iam.Unknown}, // it may be everyone
+		{policy.AWS, "arn:", "", "anonymous", iam.ImplicitlyDenied},
+		{policy.AWS, "arn:aws:iam::111122223333:role/", "dev", "session", iam.Unknown},
+		{policy.Service, "sns.", "", "service", iam.Unknown},
+		{policy.Service, "sqs.", "", "service", iam.ImplicitlyDenied},
+		{policy.Federated, "accounts.", ".com", "federated", iam.Unknown},
+		{policy.Federated, "cognito-", "", "federated", iam.ImplicitlyDenied},
+	} {
+		w := conditionWorld(policy.Allow, "Null", nil)
+		w.identity, w.principal = nil, caller(c.who)
+		w.principal.ID = "AIDAEXAMPLE"
+		switch c.who {
+		case "anonymous":
+			w.principal = iam.Anonymous()
+		case "service":
+			w.principal = iam.Service("sns.amazonaws.com")
+		case "federated":
+			w.principal = iam.Federated("accounts.google.com")
+		}
+		s := policy.Statement{Effect: policy.Allow, Actions: texts("*"), Resources: texts("*")}
+		s.Principals = []policy.Principal{{Kind: c.kind, Name: policy.Text{Value: c.start, Partial: true, Suffix: c.end}}}
+		w.attached = &documents{{Version: policy.Version2012, Statements: []policy.Statement{s}}}
+		if got := w.engine(t).Decision; got != c.want {
+			t.Errorf("%s %s…%s and %s: %v, expected %v", c.kind, c.start, c.end, c.who, got, c.want)
+		}
+	}
+}
+
+// A resource control policy is about everyone, though it names nobody.
+func TestTruthOfRCPWithoutPrincipal(t *testing.T) {
+	for _, effect := range []policy.Effect{policy.Allow, policy.Deny} {
+		w := &world{principal: caller("user"), account: ownAccount, action: "s3:GetObject", resource: "arn:aws:s3:::b/k", identity: documents{everything()}}
+		d := everything()
+		d.Statements[0].Effect = effect
+		w.rcps = []documents{{d}}
+		want := map[policy.Effect]iam.Decision{policy.Allow: iam.Allowed, policy.Deny: iam.ExplicitlyDenied}[effect]
+		if got := w.engine(t).Decision; got != want {
+			t.Errorf("%s: %v, expected %v", effect, got, want)
+		}
+	}
+}
