@@ -1,7 +1,6 @@
 package exposure
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -59,9 +58,6 @@ type Grant struct {
 	// is plain to see.
 	Way *World
 }
-
-// Narrowed tells whether conditions stand in the way.
-func (g *Grant) Narrowed() bool { return len(g.Conditions) > 0 }
 
 // Grants lists whom a resource policy lets in, besides the owner's account, to one
 // of the actions given as patterns, or to any where none is given. The second
@@ -283,17 +279,4 @@ func accountOf(name string) string {
 		return name
 	}
 	return ""
-}
-
-// SortGrants puts grants in the order in which people read them: public first.
-func SortGrants(list []Grant) {
-	slices.SortStableFunc(list, func(a, b Grant) int {
-		public := func(g Grant) int {
-			if g.Public {
-				return 0
-			}
-			return 1
-		}
-		return cmp.Or(cmp.Compare(public(a), public(b)), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Statement, b.Statement))
-	})
 }
