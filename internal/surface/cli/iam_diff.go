@@ -283,7 +283,7 @@ type (
 		Changes []jsonChange `json:"changes"`
 		Vacuous int          `json:"vacuous"`
 		Unknown []string     `json:"unknown"`
-		Granted []jsonChange `json:"granted,omitempty"`
+		Granted []jsonChange `json:"granted"` // null where nothing was asked about
 	}
 	jsonChange struct {
 		Change     string      `json:"change"`

@@ -56,6 +56,9 @@ func (t Term) String() string {
 		}
 		return t.Key + " is present"
 	}
+	if !t.Holds && op.Base.Negated() && op.Set == policy.Plain { // whether or not with IfExists: the key is there, and fits
+		op.Base, op.IfExists, t.Holds = op.Base.Positive(), false, true
+	}
 	subject := t.Key
 	switch op.Set {
 	case policy.ForAllValues:

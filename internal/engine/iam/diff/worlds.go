@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
@@ -233,6 +234,14 @@ func valueGlob(b policy.Base, v string) glob.Glob {
 
 // plausible is a value for a key that no condition compares.
 func plausible(key string) string {
+	switch strings.ToLower(key) {
+	case "aws:requestedregion":
+		return "us-east-1"
+	case "aws:principalorgid", "aws:resourceorgid":
+		return "o-example"
+	case "aws:principalaccount", "aws:resourceaccount", "aws:sourceaccount":
+		return strangers
+	}
 	known, _ := action.KeyFor(key)
 	switch known.Type {
 	case action.Bool:
@@ -252,7 +261,7 @@ func plausible(key string) string {
 // pretty gives each class of texts a value that reads well, where one of the
 // obvious ones is of the class, before its shortest.
 func pretty(name string, globs []glob.Glob, classes []glob.Class) []string {
-	ideas := []string{"example", plausible(name), "other"}
+	ideas := []string{plausible(name), "example", "other"}
 	machines := make([]*glob.Machine, len(globs))
 	for i, g := range globs {
 		machines[i] = g.Machine()
@@ -276,6 +285,10 @@ func pretty(name string, globs []glob.Glob, classes []glob.Class) []string {
 			out = append(out, idea)
 		}
 		out = append(out, k.Witness)
+	}
+	if known, ok := action.KeyFor(name); ok && known.Type == action.ARN {
+		isARN := func(s string) int { return boolean(!strings.HasPrefix(s, "arn:")) }
+		slices.SortStableFunc(out, func(a, b string) int { return isARN(a) - isARN(b) })
 	}
 	return out
 }
