@@ -20,7 +20,6 @@ type organisation struct {
 	policies map[string]*orgPolicy
 	fullSCP  *iam.Policy
 	fullRCP  *iam.Policy
-	listed   bool // the accounts of the organisation are all known
 	alone    bool
 }
 

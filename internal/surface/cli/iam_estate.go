@@ -35,8 +35,21 @@ func (p *program) estate(ctx context.Context, f estateFlags) (*access.Estate, er
 		return nil, err
 	}
 	e, err := p.Access(ctx, o)
-	return e, errors.Join(err, done())
+	if err = errors.Join(err, done()); err != nil {
+		return nil, err
+	}
+	for i, note := range e.Notes() {
+		if i == mostNotes {
+			fmt.Fprintf(p.Err, "warning: and %d more like these\n", len(e.Notes())-i)
+			break
+		}
+		fmt.Fprintln(p.Err, "warning:", oneLine(note))
+	}
+	return e, nil
 }
+
+// mostNotes is how many notes on the evidence are printed.
+const mostNotes = 5
 
 // accessFrom checks the flags and opens what they name; done closes it.
 func (p *program) accessFrom(ctx context.Context, f estateFlags) (o app.AccessOptions, done func() error, err error) {
