@@ -25,8 +25,8 @@ var aclActions = map[string][2][]string{
 }
 
 // grants is what the bucket's and the object's ACLs grant the caller.
-func (b *Bucket) grants(req *Request) [grants]kleene.Value {
-	out := newVerdict(ACLLayer).allow
+func (b *Bucket) grants(req *Request) named {
+	out := about(kleene.False)
 	for i := range b.Grants {
 		g := &b.Grants[i]
 		if !g.covers(req.action) {

@@ -18,45 +18,48 @@ type Policy struct {
 
 	statements []statement
 	index      index
-	denies     bool         // some statement may deny, or was not seen
-	unseen     bool         // there may be statements besides those listed
 	public     kleene.Value // what Amazon S3 calls public
 }
 
 // Compile makes a document ready to decide. It does not fail: what it does not
 // understand is unseen, and makes what depends on it Unknown.
 func Compile(name string, doc *policy.Document) *Policy {
-	p := &Policy{Name: name, Doc: doc, statements: make([]statement, len(doc.Statements)), unseen: doc.Unseen != "", denies: doc.Unseen != ""}
+	p := &Policy{Name: name, Doc: doc, statements: make([]statement, len(doc.Statements)), public: s3Public(doc)}
 	for i := range doc.Statements {
 		p.statements[i] = compileStatement(&doc.Statements[i], doc.Variables())
-		p.index.add(int32(i), &p.statements[i])
-		p.denies = p.denies || doc.Statements[i].Effect != policy.Allow
 	}
+	p.index.policy(0, p)
 	p.index.seal()
-	p.public = s3Public(doc)
 	return p
+}
+
+// Index makes one index of all policies of the set, which must not change any
+// more. Deciding is faster by it, at the cost of memory: worth it for a principal
+// that many questions are about.
+func (s *Set) Index() {
+	s.whole = &index{}
+	for i, p := range s.Policies {
+		s.whole.policy(int32(i), p)
+	}
+	s.whole.seal()
 }
 
 // statement is one statement, ready to match.
 type statement struct {
-	effect       policy.Effect
-	actions      []actionPattern
-	notActions   bool
-	resources    []resourcePattern
-	notResources bool
-	principals   []principal
-	naming       naming
-	conditions   []condition
-	unseen       policy.Parts
+	allows, denies bool // both where the effect was not seen
+	notResources   bool
+	notActions     bool
+	naming         naming
+	unseen         policy.Parts
+	conditions     []condition
+	resources      []resourcePattern
+	actions        []actionPattern
+	services       []word // of actions, apart from them: most are told by it
+	principals     []principal
 }
 
-// actionPattern is one element of Action or NotAction, in lower case. Where the service
-// is named, its hash tells most others apart at once.
-type actionPattern struct {
-	pattern glob.Pattern
-	service word
-	any     bool // the service is left open
-}
+// actionPattern is one element of Action or NotAction, in lower case.
+type actionPattern struct{ pattern glob.Pattern }
 
 // word is a string of which there is one copy, so that comparing two of them is
 // comparing two pointers.
@@ -79,7 +82,7 @@ type resourcePattern struct {
 }
 
 func compileStatement(s *policy.Statement, variables bool) statement {
-	out := statement{effect: s.Effect, unseen: s.Unseen}
+	out := statement{allows: s.Effect != policy.Deny, denies: s.Effect != policy.Allow, unseen: s.Unseen}
 	actions := s.Actions
 	if s.NotActions != nil {
 		actions, out.notActions = s.NotActions, true
@@ -89,7 +92,8 @@ func compileStatement(s *policy.Statement, variables bool) statement {
 			out.unseen |= policy.ActionPart // which services it concerns is not known
 			continue
 		}
-		out.actions = append(out.actions, compileAction(strings.ToLower(a.Value)))
+		pattern, service := compileAction(strings.ToLower(a.Value))
+		out.actions, out.services = append(out.actions, pattern), append(out.services, service)
 	}
 	resources := s.Resources
 	if s.NotResources != nil {
@@ -119,12 +123,22 @@ func compileStatement(s *policy.Statement, variables bool) statement {
 	return out
 }
 
-func compileAction(s string) actionPattern {
+// compileAction also names the service; the zero word where that is left open.
+func compileAction(s string) (actionPattern, word) {
 	prefix, _, ok := strings.Cut(s, ":")
 	if !ok || strings.ContainsAny(prefix, "*?") {
-		return actionPattern{pattern: glob.Compile(s), any: true}
+		return actionPattern{glob.Compile(s)}, word{}
 	}
-	return actionPattern{pattern: glob.Compile(s), service: unique.Make(prefix)}
+	return actionPattern{glob.Compile(s)}, unique.Make(prefix)
+}
+
+// everything tells whether the statement allows all there is. With principals it
+// has to allow it to everyone.
+func (s *statement) everything() bool {
+	return s.allows && !s.denies && !s.notActions && !s.notResources && s.unseen == 0 && len(s.conditions) == 0 &&
+		slices.ContainsFunc(s.actions, func(a actionPattern) bool { return a.pattern.Any() }) &&
+		slices.ContainsFunc(s.resources, func(r resourcePattern) bool { return r.pattern.any }) &&
+		(s.naming == namesNobody || s.naming == namesThese && slices.ContainsFunc(s.principals, func(p principal) bool { return p.kind == policy.Everyone }))
 }
 
 // index finds the statements that may concern an action, without a look at those
@@ -136,6 +150,8 @@ type index struct {
 	names    []word // of the services, apart from what is known of them: they are looked through
 	services []service
 	mask     uint64 // a bit for each service, to tell quickly that it is not there
+	denies   bool   // some statement may deny
+	unseen   bool   // there may be statements besides those listed
 }
 
 // service is what a document says of the actions of one service.
@@ -147,7 +163,7 @@ type service struct {
 
 type exactAction struct {
 	candidate
-	name string
+	name word
 }
 
 type wildAction struct {
@@ -159,14 +175,27 @@ type wildAction struct {
 // out before the statement itself is looked at. Statements of all policies of an
 // estate do not fit in a processor's caches; these do.
 type candidate struct {
-	statement int32
-	allows    bool // it can only allow
-	gate      gate
+	statement  *statement
+	policy     int32 // its place in the set
+	number     int32 // the statement's in the policy
+	allows     bool  // it can only allow
+	everything bool
+	gate       gate
 }
 
-func (x *index) add(number int32, s *statement) {
-	c := candidate{statement: number, allows: s.effect == policy.Allow, gate: s.gate()}
-	if s.notActions || s.unseen.Has(policy.ActionPart) || slices.ContainsFunc(s.actions, func(a actionPattern) bool { return a.any }) {
+// policy adds the statements of one policy.
+func (x *index) policy(place int32, p *Policy) {
+	x.unseen = x.unseen || p.Doc.Unseen != ""
+	x.denies = x.denies || x.unseen
+	for i := range p.statements {
+		x.denies = x.denies || p.statements[i].denies
+		x.add(place, int32(i), &p.statements[i])
+	}
+}
+
+func (x *index) add(place, number int32, s *statement) {
+	c := candidate{statement: s, policy: place, number: number, allows: !s.denies, everything: s.everything(), gate: s.gate()}
+	if s.notActions || s.unseen.Has(policy.ActionPart) || slices.Contains(s.services, word{}) {
 		x.always = append(x.always, c)
 		return
 	}
@@ -176,7 +205,7 @@ func (x *index) add(number int32, s *statement) {
 		if strings.ContainsAny(name, "*?") {
 			e.wild = append(e.wild, wildAction{c, glob.Compile(name)})
 		} else {
-			e.hashes, e.exact = append(e.hashes, hash(name)), append(e.exact, exactAction{c, name})
+			e.hashes, e.exact = append(e.hashes, hash(name)), append(e.exact, exactAction{c, unique.Make(name)})
 		}
 	}
 }
@@ -197,7 +226,7 @@ func (x *index) seal() {
 	x.names, x.services, x.always = slices.Clip(x.names), slices.Clip(x.services), slices.Clip(x.always)
 	for i := range x.services {
 		e := &x.services[i]
-		slices.SortStableFunc(e.exact, func(a, b exactAction) int { return cmp.Compare(hash(a.name), hash(b.name)) })
+		slices.SortStableFunc(e.exact, func(a, b exactAction) int { return cmp.Compare(hash(a.name.Value()), hash(b.name.Value())) })
 		slices.Sort(e.hashes)
 		e.hashes, e.exact, e.wild = slices.Clip(e.hashes), slices.Clip(e.exact), slices.Clip(e.wild)
 	}

@@ -23,10 +23,10 @@ type Context struct {
 	// they are Unseen, not Absent.
 	Open    bool
 	entries []entry // sorted by key
+	words   []word  // their keys, apart from them: they are looked through
 }
 
 type entry struct {
-	word   word
 	key    string // lower case
 	name   string // as it was given
 	state  State
@@ -54,11 +54,18 @@ func (c *Context) Mark(key string, state State) {
 }
 
 func (c *Context) put(e entry) {
-	e.word = unique.Make(e.key)
 	i, found := slices.BinarySearchFunc(c.entries, e.key, func(e entry, key string) int { return strings.Compare(e.key, key) })
 	if found {
 		c.entries[i] = e
 		return
 	}
-	c.entries = slices.Insert(c.entries, i, e)
+	c.entries, c.words = slices.Insert(c.entries, i, e), slices.Insert(c.words, i, unique.Make(e.key))
+}
+
+// clone is a context that can be changed without changing this one.
+func (c *Context) clone() Context {
+	if c == nil {
+		return Context{}
+	}
+	return Context{Open: c.Open, entries: slices.Clone(c.entries), words: slices.Clone(c.words)}
 }

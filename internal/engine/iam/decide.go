@@ -20,16 +20,15 @@ func Decide(req *Request, p *Policies) Outcome {
 
 // decision gathers what each layer says. A layer that does not apply allows.
 type decision struct {
-	identity, boundary, session, resource, scp, rcp, endpoint verdict
-	scpAllow, rcpAllow                                        kleene.Value
-	acl                                                       [grants]kleene.Value
-	blocked                                                   kleene.Value // resource grants that S3 Block Public Access takes away
-	deny, allow                                               kleene.Value
-	denied                                                    place
-	deniedBy                                                  Layer
-	side                                                      bool // the caller has policies of its own
-	layer                                                     Layer
-	always                                                    bool
+	identity, resource                    verdict
+	scp, rcp, endpoint, boundary, session kleene.Value
+	granted                               named        // what the resource grants, by policy or ACL, by how narrowly
+	any                                   kleene.Value // whether it grants at all
+	deny, allow                           kleene.Value
+	denied                                place
+	deniedBy, layer                       Layer
+	side                                  bool // the caller has policies of its own
+	always                                bool
 }
 
 // weigh asks every layer. Source of the order and of what stands in for what: AWS
@@ -53,12 +52,13 @@ func (d *decision) weigh(req *Request, p *Policies) {
 	}
 	sc := scope{req: req, bounded: boundary != nil}
 
-	d.scpAllow, d.rcpAllow = kleene.True, kleene.True
-	if req.rules.controlled && !req.Management && !who.ServiceLinked() {
-		d.rcpAllow = d.levels(&d.rcp, RCPLayer, p.RCPs, &sc)
+	linked := who.ServiceLinked()
+	d.scp, d.rcp = kleene.True, kleene.True
+	if req.rules.controlled && !req.Management && !linked {
+		d.rcp = d.levels(RCPLayer, p.RCPs, &sc)
 	}
-	if d.side && !who.Management && !who.ServiceLinked() && d.deny != kleene.True {
-		d.scpAllow = d.levels(&d.scp, SCPLayer, p.SCPs, &sc)
+	if d.side && !who.Management && !linked && d.deny != kleene.True {
+		d.scp = d.levels(SCPLayer, p.SCPs, &sc)
 	}
 	if d.deny == kleene.True {
 		return // whatever else is said
@@ -72,30 +72,23 @@ func (d *decision) weigh(req *Request, p *Policies) {
 }
 
 // levels asks SCPs or RCPs: each level has to allow, and none may deny.
-func (d *decision) levels(v *verdict, layer Layer, sets []Set, sc *scope) kleene.Value {
+func (d *decision) levels(layer Layer, sets []Set, sc *scope) kleene.Value {
 	allow := kleene.True
-	*v = newVerdict(layer)
 	for i := range sets {
-		level := newVerdict(layer)
-		level.set(&sets[i], sc)
-		d.addDeny(layer, &level)
-		if granted := level.any(); allow.And(granted) != allow {
-			allow, v.allowed = allow.And(granted), level.allowed
-		}
+		allow = allow.And(d.limit(layer, &sets[i], sc))
 	}
 	return allow
 }
 
 // limit asks a layer that may be missing, in which case it limits nothing.
-func (d *decision) limit(layer Layer, set *Set, sc *scope) verdict {
-	v := newVerdict(layer)
+func (d *decision) limit(layer Layer, set *Set, sc *scope) kleene.Value {
 	if set == nil {
-		v.allow[byAccount] = kleene.True
-		return v
+		return kleene.True
 	}
+	v := newVerdict(layer)
 	v.set(set, sc)
-	d.addDeny(layer, &v)
-	return v
+	d.addDeny(&v)
+	return v.any()
 }
 
 // own asks the policies of the caller. Root needs none; a federated user has what
@@ -111,7 +104,7 @@ func (d *decision) own(identity *Set, session *Set, sc *scope) {
 		return
 	}
 	d.identity.set(identity, sc)
-	d.addDeny(IdentityLayer, &d.identity)
+	d.addDeny(&d.identity)
 	if who.Kind == KindFederatedUser && session == nil {
 		d.identity.allow[byAccount] = kleene.False
 	}
@@ -120,45 +113,41 @@ func (d *decision) own(identity *Set, session *Set, sc *scope) {
 // attached asks the policy of the resource, and what Amazon S3 has besides.
 func (d *decision) attached(p *Policies, sc *scope) {
 	d.resource = newVerdict(ResourceLayer)
-	d.blocked = kleene.False
-	d.acl = newVerdict(ACLLayer).allow
 	if p.Resource != nil {
 		d.resource.set(p.Resource, sc)
 		d.resource.deny = d.resource.deny.And(sc.req.ownBucketPolicy().Not())
-		d.addDeny(ResourceLayer, &d.resource)
+		d.addDeny(&d.resource)
 	}
+	d.granted = d.resource.allow
 	if p.Bucket != nil && sc.req.rules.bucket {
-		d.acl = p.Bucket.grants(sc.req)
-		d.blocked = p.Bucket.blocks(p.Resource, sc.req)
+		open, acl := p.Bucket.blocks(p.Resource, sc.req).Not(), p.Bucket.grants(sc.req)
+		for g := range d.granted {
+			d.granted[g] = d.granted[g].And(open).Or(acl[g])
+		}
 	}
+	d.any = d.granted.any()
 }
 
-func (d *decision) addDeny(layer Layer, v *verdict) {
+func (d *decision) addDeny(v *verdict) {
 	if d.deny.Or(v.deny) != d.deny {
-		d.deny, d.denied, d.deniedBy = d.deny.Or(v.deny), v.denied, layer
+		d.deny, d.denied, d.deniedBy = d.deny.Or(v.deny), v.denied, v.layer
 	}
-}
-
-// granted is what the resource grants at this closeness, by policy or ACL.
-func (d *decision) granted(g grant) kleene.Value {
-	return d.resource.allow[g].And(d.blocked.Not()).Or(d.acl[g])
 }
 
 // combine says whether all that has to agree does.
 func (d *decision) combine(req *Request) {
-	accepted := req.refused().Not()
-	base, endpoint := d.between(req), d.endpoint.any()
-	d.allow = accepted.And(d.rcpAllow).And(d.scpAllow).And(endpoint).And(base)
+	accepted, base := req.refused().Not(), d.between(req)
+	d.allow = accepted.And(d.rcp).And(d.scp).And(d.endpoint).And(base)
 	switch {
 	case d.allow == kleene.True:
 		d.layer = d.granter(req)
 	case accepted == d.allow:
 		d.layer = ServiceLayer
-	case d.rcpAllow == d.allow:
+	case d.rcp == d.allow:
 		d.layer = RCPLayer
-	case d.scpAllow == d.allow:
+	case d.scp == d.allow:
 		d.layer = SCPLayer
-	case endpoint == d.allow:
+	case d.endpoint == d.allow:
 		d.layer = EndpointLayer
 	default:
 		d.layer = d.obstacle(req)
@@ -167,17 +156,14 @@ func (d *decision) combine(req *Request) {
 
 // between is what the caller's policies and the resource's come to.
 func (d *decision) between(req *Request) kleene.Value {
-	account, role, direct := d.granted(byAccount), d.granted(byRole), d.granted(directly)
-	any := account.Or(role).Or(direct)
 	if !d.side {
-		return any
+		return d.any
 	}
-	limits := d.boundary.any().And(d.session.any())
+	limits := d.boundary.And(d.session)
 	own := d.identity.any().And(limits)
-	same := own
-	same = same.And(account.Or(req.rules.ownPolicy.Not()))
-	same = direct.Or(role.And(limits)).Or(same)
-	across := own.And(any)
+	same := own.And(d.granted[byAccount].Or(req.rules.ownPolicy.Not()))
+	same = d.granted[directly].Or(d.granted[byRole].And(limits)).Or(same)
+	across := own.And(d.any)
 	switch req.sameAccount() {
 	case kleene.True:
 		return same
@@ -193,11 +179,11 @@ func (d *decision) between(req *Request) kleene.Value {
 // granter is the layer to name for an allowed request: the caller's own policies
 // where they are needed, else what is attached to the resource.
 func (d *decision) granter(req *Request) Layer {
-	sufficient := req.sameAccount() == kleene.True && d.granted(directly) == kleene.True
+	sufficient := d.granted[directly] == kleene.True && req.sameAccount() == kleene.True
 	switch {
 	case d.side && !sufficient && d.identity.any() == kleene.True:
 		return IdentityLayer
-	case d.resource.any().And(d.blocked.Not()) == kleene.True:
+	case d.resource.any() == kleene.True:
 		return ResourceLayer
 	}
 	return ACLLayer
@@ -206,18 +192,17 @@ func (d *decision) granter(req *Request) Layer {
 // obstacle is the layer to name where the caller's and the resource's policies
 // together do not allow, or leave it open.
 func (d *decision) obstacle(req *Request) Layer {
-	granted := d.granted(byAccount).Or(d.granted(byRole)).Or(d.granted(directly))
 	needed := !d.side || req.rules.ownPolicy != kleene.False || req.sameAccount() != kleene.True
 	switch {
-	case needed && granted == d.allow && d.resource.any() != granted:
+	case needed && d.any == d.allow && d.resource.any() != d.any:
 		return PublicAccessLayer
-	case needed && granted == d.allow:
+	case needed && d.any == d.allow:
 		return ResourceLayer
 	case d.identity.any() == d.allow:
 		return IdentityLayer
-	case d.boundary.any() == d.allow:
+	case d.boundary == d.allow:
 		return BoundaryLayer
-	case d.session.any() == d.allow:
+	case d.session == d.allow:
 		return SessionLayer
 	}
 	return ResourceLayer

@@ -5,10 +5,10 @@ import "encoding/binary"
 // gate is a quick test that a resource has to pass for a statement to cover it.
 // Passing says nothing; not passing says that it does not match.
 type gate struct {
-	kind gateKind
 	// want is the hash of the whole ARN, or how its resource part begins, as far as
 	// mask reaches.
 	want, mask uint64
+	kind       gateKind
 }
 
 type gateKind uint8

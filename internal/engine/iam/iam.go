@@ -100,6 +100,8 @@ type Set struct {
 	Policies []*Policy
 	// Unseen is set where there may be policies besides those listed, and says why.
 	Unseen string
+
+	whole *index // of all policies, where Index made it
 }
 
 // Policies are all documents that apply to a request. A nil Set does not limit:

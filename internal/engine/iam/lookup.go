@@ -126,8 +126,8 @@ func (c *Context) find(key word) *entry {
 	if c == nil {
 		return nil
 	}
-	for i := range c.entries {
-		if c.entries[i].word == key {
+	for i, w := range c.words {
+		if w == key {
 			return &c.entries[i]
 		}
 	}

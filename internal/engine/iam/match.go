@@ -21,8 +21,8 @@ const (
 // concerns tells whether the statement is about the action.
 func (s *statement) concerns(r *Request) kleene.Value {
 	result := kleene.False
-	for i := range s.actions {
-		if a := &s.actions[i]; (a.any || a.service == r.serviceName) && a.pattern.Match(r.action) {
+	for i, service := range s.services {
+		if (service == r.serviceName || service == word{}) && s.actions[i].pattern.Match(r.action) {
 			result = kleene.True
 			break
 		}
@@ -97,7 +97,7 @@ func (s *statement) matches(sc *scope, layer Layer) kleene.Value {
 // verdict is what one layer says of a request.
 type verdict struct {
 	layer Layer
-	allow [grants]kleene.Value // of an identity policy only byAccount is used
+	allow named // of an identity policy only byAccount is used
 	deny  kleene.Value
 	// allowed and denied are the first statements that say so, or may.
 	allowed, denied place
@@ -110,67 +110,74 @@ type place struct {
 }
 
 func newVerdict(layer Layer) verdict {
-	return verdict{layer: layer, allow: [grants]kleene.Value{kleene.False, kleene.False, kleene.False}, deny: kleene.False}
+	return verdict{layer: layer, allow: about(kleene.False), deny: kleene.False}
 }
 
 // any is whether the layer allows at all.
-func (v *verdict) any() kleene.Value {
-	return v.allow[byAccount].Or(v.allow[byRole]).Or(v.allow[directly])
-}
+func (v *verdict) any() kleene.Value { return v.allow.any() }
 
 // set asks every policy of a set.
 func (v *verdict) set(set *Set, sc *scope) {
-	for _, p := range set.Policies {
-		v.policy(p, sc)
+	if set.whole != nil {
+		v.ask(set.whole, set.Policies, sc)
+	} else {
+		for i := range set.Policies {
+			v.ask(&set.Policies[i].index, set.Policies[i:i+1], sc)
+		}
 	}
 	if set.Unseen != "" {
-		v.deny = v.deny.Or(kleene.Unknown)
-		for g := range v.allow {
-			v.allow[g] = v.allow[g].Or(kleene.Unknown)
-		}
+		v.open()
 	}
 }
 
-// policy asks the statements that may concern the action.
-func (v *verdict) policy(p *Policy, sc *scope) {
-	if !p.denies && v.settled() {
+// open leaves both answers open, as far as they are.
+func (v *verdict) open() {
+	v.deny = v.deny.Or(kleene.Unknown)
+	for g := range v.allow {
+		v.allow[g] = v.allow[g].Or(kleene.Unknown)
+	}
+}
+
+// ask weighs the statements of an index that may concern the action.
+func (v *verdict) ask(x *index, policies []*Policy, sc *scope) {
+	if !x.denies && v.settled() {
 		return // it can only allow what is allowed already
 	}
-	for i := range p.index.always {
-		a := &p.index.always[i]
-		if !v.wants(a, sc.req) {
-			continue
-		}
-		if c := p.statements[a.statement].concerns(sc.req); c != kleene.False {
-			v.statement(p, a.statement, c, sc)
+	for i := range x.always {
+		a := &x.always[i]
+		switch {
+		case !v.wants(a, sc.req):
+		case a.everything && (a.statement.naming != namesNobody || !v.layer.namesCallers()):
+			v.grant(a, policies)
+		default:
+			if c := a.statement.concerns(sc.req); c != kleene.False {
+				v.statement(a, policies, c, sc)
+			}
 		}
 	}
-	if p.index.mask&sc.req.serviceBit != 0 {
-		v.service(p, sc)
+	if x.mask&sc.req.serviceBit != 0 {
+		v.service(x, policies, sc)
 	}
-	if p.unseen {
-		v.deny = v.deny.Or(kleene.Unknown)
-		for g := range v.allow {
-			v.allow[g] = v.allow[g].Or(kleene.Unknown)
-		}
+	if x.unseen {
+		v.open()
 	}
 }
 
-func (v *verdict) service(p *Policy, sc *scope) {
+func (v *verdict) service(x *index, policies []*Policy, sc *scope) {
 	r := sc.req
-	k := slices.Index(p.index.names, r.serviceName)
+	k := slices.Index(x.names, r.serviceName)
 	if k < 0 {
 		return
 	}
-	e := &p.index.services[k]
+	e := &x.services[k]
 	for j := e.first(r.nameHash); j < len(e.hashes) && e.hashes[j] == r.nameHash; j++ {
-		if a := &e.exact[j]; v.wants(&a.candidate, r) && a.name == r.name {
-			v.statement(p, a.statement, kleene.True, sc)
+		if a := &e.exact[j]; v.wants(&a.candidate, r) && a.name == r.nameWord {
+			v.statement(&a.candidate, policies, kleene.True, sc)
 		}
 	}
 	for j := range e.wild {
 		if a := &e.wild[j]; v.wants(&a.candidate, r) && a.name.Match(r.name) {
-			v.statement(p, a.statement, kleene.True, sc)
+			v.statement(&a.candidate, policies, kleene.True, sc)
 		}
 	}
 }
@@ -178,43 +185,50 @@ func (v *verdict) service(p *Policy, sc *scope) {
 // wants tells whether a candidate is worth a look: it could change something, and
 // its resource may be the one.
 func (v *verdict) wants(c *candidate, r *Request) bool {
-	return (r.Partial || c.gate.admits(r)) && !(c.allows && v.settled())
+	return (r.Partial || c.gate.admits(r)) && !(c.allows && v.settled()) && (c.allows || v.deny != kleene.True || c.statement.allows)
+}
+
+// grant takes note of a statement that allows everything.
+func (v *verdict) grant(a *candidate, policies []*Policy) {
+	if v.any() != kleene.True {
+		v.allowed = place{policies[a.policy], a.number}
+	}
+	if v.layer.namesCallers() {
+		v.allow[directly] = kleene.True
+	} else {
+		v.allow[byAccount] = kleene.True
+	}
 }
 
 // statement weighs one statement that concerns the action.
-func (v *verdict) statement(p *Policy, i int32, concerned kleene.Value, sc *scope) {
-	s := &p.statements[i]
-	mayDeny := s.effect != policy.Allow && v.deny != kleene.True
-	mayAllow := s.effect != policy.Deny && !v.settled()
-	if !mayDeny && !mayAllow {
-		return
-	}
+func (v *verdict) statement(a *candidate, policies []*Policy, concerned kleene.Value, sc *scope) {
+	s := a.statement
 	who := named{byAccount: kleene.True, byRole: kleene.False, directly: kleene.False}
 	if v.layer.namesCallers() {
 		who = s.names(sc, v.layer)
+		if concerned = concerned.And(who.any()); concerned == kleene.False {
+			return
+		}
 	}
-	result := concerned.And(who.any())
+	matches := s.matches(sc, v.layer)
+	if s.allows && s.denies {
+		matches = matches.And(kleene.Unknown)
+	}
+	result := concerned.And(matches)
 	if result == kleene.False {
 		return
 	}
-	matches := s.matches(sc, v.layer)
-	if s.effect == "" {
-		matches = matches.And(kleene.Unknown)
+	if s.denies && v.deny.Or(result) != v.deny {
+		v.deny, v.denied = v.deny.Or(result), place{policies[a.policy], a.number}
 	}
-	if result = result.And(matches); result == kleene.False {
-		return
-	}
-	if mayDeny && v.deny.Or(result) != v.deny {
-		v.deny, v.denied = v.deny.Or(result), place{p, i}
-	}
-	if !mayAllow {
+	if !s.allows {
 		return
 	}
 	if v.any().Or(result) != v.any() {
-		v.allowed = place{p, i}
+		v.allowed = place{policies[a.policy], a.number}
 	}
 	for g := range v.allow {
-		v.allow[g] = v.allow[g].Or(concerned.And(who[g]).And(matches))
+		v.allow[g] = v.allow[g].Or(who[g].And(result))
 	}
 }
 

@@ -9,8 +9,9 @@ import (
 
 // mix is the realistic mix of the performance requirement: 500 requests of
 // principals that have ten policies of 20 statements each, three levels of SCPs,
-// an RCP, resource policies and conditions.
-func mix(t testing.TB) ([]Request, []*Policies) {
+// an RCP, resource policies and conditions. Their policies are indexed one by
+// one, or as a whole.
+func mix(t testing.TB, whole bool) ([]Request, []*Policies) {
 	r := rand.New(rand.NewPCG(7, 11))
 	m := mixer{t: t, r: r}
 	scps := []Set{
@@ -31,6 +32,9 @@ func mix(t testing.TB) ([]Request, []*Policies) {
 		principals[i] = p
 		for j := range 10 {
 			identities[i].Policies = append(identities[i].Policies, m.identity(i*10+j))
+		}
+		if whole {
+			identities[i].Index()
 		}
 	}
 	var requests []Request
@@ -136,24 +140,36 @@ func (m mixer) attached(service string, n int) *Policy {
 
 // BenchmarkMix is the mix of the performance requirement.
 func BenchmarkMix(b *testing.B) {
-	requests, policies := mix(b)
-	counts := map[Decision]int{}
-	for i := range requests {
-		counts[Decide(&requests[i], policies[i]).Decision]++
+	for _, whole := range []bool{true, false} {
+		b.Run(fmt.Sprintf("whole=%v", whole), func(b *testing.B) {
+			requests, policies := mix(b, whole)
+			decideAll(b, requests, policies)
+		})
 	}
-	decideAll(b, requests, policies)
-	b.ReportMetric(float64(counts[Allowed]), "allowed")
-	b.ReportMetric(float64(counts[ExplicitlyDenied]), "denied")
 }
 
-// TestDecideDoesNotAllocate holds what the benchmarks report.
-func TestDecideDoesNotAllocate(t *testing.T) {
-	requests, policies := mix(t)
+// TestMix holds what the benchmark reports: no allocation, and the same answers
+// whichever way policies are indexed.
+func TestMix(t *testing.T) {
+	requests, one := mix(t, false)
+	_, whole := mix(t, true)
+	counts := map[Decision]int{}
+	for i := range requests {
+		a, b := Decide(&requests[i], one[i]), Decide(&requests[i], whole[i])
+		if a.Decision != b.Decision || a.Layer != b.Layer {
+			t.Errorf("request %d: %v by %v, and %v by %v with one index", i, a.Decision, a.Layer, b.Decision, b.Layer)
+		}
+		counts[a.Decision]++
+	}
+	if counts[Allowed] < 300 || counts[ImplicitlyDenied] < 20 {
+		t.Errorf("the mix is no mix: %v", counts)
+	}
 	if n := testing.AllocsPerRun(3, func() {
 		for i := range requests {
-			sink = Decide(&requests[i], policies[i])
+			sink = Decide(&requests[i], whole[i])
+			sink = Decide(&requests[i], one[i])
 		}
 	}); n != 0 {
-		t.Errorf("%v allocations in %d decisions", n, len(requests))
+		t.Errorf("%v allocations in %d decisions", n, 2*len(requests))
 	}
 }

@@ -177,11 +177,11 @@ func (s *statement) leavesOut(sc *scope) kleene.Value {
 	who := sc.req.Principal
 	spared := kleene.True
 	if sc.bounded { // a Deny "will always deny any IAM principal that has a permissions boundary"
-		switch s.effect {
-		case policy.Deny:
-			return kleene.False
-		case "":
+		switch {
+		case s.denies && s.allows:
 			spared = kleene.Unknown
+		case s.denies:
+			return kleene.False
 		}
 	}
 	result := s.unseenPrincipals()

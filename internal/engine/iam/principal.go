@@ -116,5 +116,9 @@ func isAccount(s string) bool {
 // neither SCPs nor RCPs bind. IAM keeps the beginning of their names for them, so
 // a session's ARN tells although it leaves out the path.
 func (p *Principal) ServiceLinked() bool {
-	return strings.Contains(p.Role, ":role/aws-service-role/") || strings.Contains(p.Role, ":role/AWSServiceRoleFor")
+	if p.Kind != KindRole && p.Kind != KindSession {
+		return false
+	}
+	_, name, _ := strings.Cut(p.Role, ":role/")
+	return strings.HasPrefix(name, "aws-service-role/") || strings.HasPrefix(name, "AWSServiceRoleFor")
 }

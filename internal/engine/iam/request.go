@@ -28,7 +28,7 @@ type Request struct {
 // prepared is what NewRequest works out once.
 type prepared struct {
 	action, service, name string // in lower case
-	serviceName           word
+	serviceName, nameWord word
 	serviceBit            uint64
 	nameHash              uint32
 	whole, lead           uint64 // of the resource, for gates
@@ -62,7 +62,7 @@ func NewRequest(spec Request) (*Request, error) {
 	}
 	r.prepared = prepared{
 		action: strings.ToLower(r.Action), service: service, name: name,
-		serviceName: unique.Make(service), serviceBit: 1 << (hash(service) & 63), nameHash: hash(name),
+		serviceName: unique.Make(service), nameWord: unique.Make(name), serviceBit: 1 << (hash(service) & 63), nameHash: hash(name),
 		whole: hash64(r.Resource), arn: splitARN(r.Resource),
 	}
 	r.lead = lead(r.arn.part[4])

@@ -48,7 +48,7 @@ func (s *settling) run(req *Request) Outcome {
 	if len(s.keys) == 0 {
 		return s.first
 	}
-	context := Context{Open: req.Context.Open, entries: slices.Clone(req.Context.entries)}
+	context := req.Context.clone()
 	world := *req
 	world.Context = &context
 	s.explore(&world, 0)
@@ -363,7 +363,7 @@ func (g *gathering) resource(r *resourcePattern) {
 		if v == nil {
 			continue
 		}
-		if only != nil || tokens[i].hasOther {
+		if only != nil {
 			g.obscure(tokens)
 			return
 		}
@@ -392,7 +392,7 @@ const maxFitting = 64
 func (k *unseenKey) fitting(tokens []token, text string, s *scope) {
 	trial := scope{req: &Request{}, bounded: s.bounded}
 	*trial.req = *s.req
-	context := Context{Open: s.req.Context.Open, entries: slices.Clone(s.req.Context.entries)}
+	context := s.req.Context.clone()
 	trial.req.Context = &context
 	found := 0
 	for i := 0; i <= len(text); i++ {

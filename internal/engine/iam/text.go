@@ -41,11 +41,7 @@ func compileText(s string, wildcards, variables bool) text {
 		}
 		return text{pattern: glob.Compile(s)}
 	}
-	tokens := tokenize(s, wildcards)
-	if len(tokens) == 0 {
-		return text{pattern: glob.Literal("")}
-	}
-	return text{template: tokens}
+	return text{template: tokenize(s, wildcards)}
 }
 
 // tokenize takes a string with variables apart. What looks like a variable and
