@@ -43,7 +43,7 @@ func compilePrincipals(list []policy.Principal) []principal {
 func (p *principal) parse() {
 	a := splitARN(p.name)
 	switch {
-	case isAccount(p.name):
+	case policy.IsAccount(p.name):
 		p.form, p.account = formAccount, p.name
 	case !a.ok:
 		p.form = formID

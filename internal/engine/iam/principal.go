@@ -3,6 +3,8 @@ package iam
 import (
 	"fmt"
 	"strings"
+
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
 )
 
 // Kind is what sort of principal makes a request.
@@ -63,33 +65,33 @@ func Federated(provider string) *Principal { return &Principal{Kind: KindFederat
 // ParsePrincipal reads the ARN of a principal. The role of a session is taken to
 // have no path, since the session's ARN leaves it out; set Role where it is known.
 func ParsePrincipal(arn string) (*Principal, error) {
-	if account := arn; isAccount(account) {
+	if account := arn; policy.IsAccount(account) {
 		return &Principal{Kind: KindRoot, ARN: "arn:aws:iam::" + account + ":root", Account: account}, nil
 	}
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" || parts[3] != "" || !isAccount(parts[4]) || parts[2] != "iam" && parts[2] != "sts" {
+	a, ok := policy.SplitARN(arn)
+	if !ok || a.Region != "" || !policy.IsAccount(a.Account) || a.Service != "iam" && a.Service != "sts" {
 		return nil, fmt.Errorf("%q is not the ARN of a principal; expected something like arn:aws:iam::111122223333:role/name", arn)
 	}
-	p := &Principal{ARN: arn, Account: parts[4]}
-	kind, name, _ := strings.Cut(parts[5], "/")
+	p := &Principal{ARN: arn, Account: a.Account}
+	kind, name, _ := strings.Cut(a.Resource, "/")
 	p.Name = name[strings.LastIndexByte(name, '/')+1:]
 	switch {
-	case parts[2] == "iam" && parts[5] == "root":
+	case a.Service == "iam" && a.Resource == "root":
 		p.Kind = KindRoot
 	case p.Name == "" || strings.ContainsAny(arn, "*?"):
 		return nil, fmt.Errorf("%q does not name one principal", arn)
-	case parts[2] == "iam" && kind == "user":
+	case a.Service == "iam" && kind == "user":
 		p.Kind = KindUser
-	case parts[2] == "iam" && kind == "role":
+	case a.Service == "iam" && kind == "role":
 		p.Kind, p.Role = KindRole, arn
-	case parts[2] == "sts" && kind == "assumed-role":
+	case a.Service == "sts" && kind == "assumed-role":
 		role, session, ok := strings.Cut(name, "/")
 		if !ok || role == "" || session == "" {
 			return nil, fmt.Errorf("%q lacks the name of the role or of the session", arn)
 		}
 		p.Kind, p.Name = KindSession, session
-		p.Role = "arn:" + parts[1] + ":iam::" + parts[4] + ":role/" + role
-	case parts[2] == "sts" && kind == "federated-user":
+		p.Role = policy.ARN{Partition: a.Partition, Service: "iam", Account: a.Account, Resource: "role/" + role}.String()
+	case a.Service == "sts" && kind == "federated-user":
 		p.Kind, p.Name = KindFederatedUser, name
 	default:
 		return nil, fmt.Errorf("%q is not the ARN of a user, role, session, federated user or root", arn)
@@ -98,18 +100,6 @@ func ParsePrincipal(arn string) (*Principal, error) {
 		p.arn = splitARN(p.Role)
 	}
 	return p, nil
-}
-
-func isAccount(s string) bool {
-	if len(s) != 12 {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
 }
 
 // ServiceLinked tells whether the principal is a service-linked role, which

@@ -15,6 +15,14 @@ func SplitARN(s string) (ARN, bool) {
 	return ARN{parts[1], parts[2], parts[3], parts[4], parts[5]}, true
 }
 
+// String puts the parts together again.
+func (a ARN) String() string {
+	return strings.Join([]string{"arn", a.Partition, a.Service, a.Region, a.Account, a.Resource}, ":")
+}
+
+// IsAccount tells whether s is the number of an account: twelve digits.
+func IsAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
+
 // splitARN cuts at the first five colons outside variables.
 func splitARN(s string) []string {
 	parts := make([]string, 0, 6)

@@ -95,7 +95,7 @@ func checkPrincipal(k Kind, name string) (code, message string) {
 // takes: of users, roles, roots, sessions and Amazon CloudFront's identities.
 func validAWSPrincipal(name string) bool {
 	if !strings.HasPrefix(name, "arn:") {
-		return accountNumber(name) || uniqueID(name)
+		return IsAccount(name) || uniqueID(name)
 	}
 	p, ok := SplitARN(name)
 	if !ok || p.Region != "" || !knownPartition(p.Partition) {
@@ -107,18 +107,16 @@ func validAWSPrincipal(name string) bool {
 		if p.Account == "cloudfront" {
 			return kind == "user"
 		}
-		return accountNumber(p.Account) && (p.Resource == "root" || (kind == "user" || kind == "role") && rest != "")
+		return IsAccount(p.Account) && (p.Resource == "root" || (kind == "user" || kind == "role") && rest != "")
 	case "sts":
 		if kind == "assumed-role" {
 			role, session, ok := strings.Cut(rest, "/")
-			return accountNumber(p.Account) && ok && role != "" && session != ""
+			return IsAccount(p.Account) && ok && role != "" && session != ""
 		}
-		return accountNumber(p.Account) && (kind == "federated-user" || kind == "self") // self: sts:GetWebIdentityToken
+		return IsAccount(p.Account) && (kind == "federated-user" || kind == "self") // self: sts:GetWebIdentityToken
 	}
 	return false
 }
-
-func accountNumber(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
 
 // uniqueID takes AIDA…, AROA… and the like: what AWS shows once the user or role
 // that was named is gone, too.
