@@ -2,6 +2,8 @@ package activity
 
 import (
 	"strings"
+
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
 )
 
 // names remembers ARNs by what requests call the things: a role's name does not tell
@@ -57,18 +59,18 @@ func (m *Mapper) session(r *Record) {
 
 // learn remembers the path in the ARN of something of IAM.
 func (n *names) learn(arn string) {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "iam" || strings.ContainsAny(parts[5], "*?$") || len(n.paths) >= mostNames {
+	a, ok := policy.SplitARN(arn)
+	if !ok || a.Service != "iam" || strings.ContainsAny(a.Resource, "*?$") || len(n.paths) >= mostNames {
 		return
 	}
-	kind, rest, ok := strings.Cut(parts[5], "/")
+	kind, rest, ok := strings.Cut(a.Resource, "/")
 	if !ok {
 		return
 	}
 	if n.paths == nil {
 		n.paths = map[string]string{}
 	}
-	n.paths[parts[4]+"/"+kind+"/"+rest[strings.LastIndexByte(rest, '/')+1:]] = rest
+	n.paths[a.Account+"/"+kind+"/"+rest[strings.LastIndexByte(rest, '/')+1:]] = rest
 }
 
 // path is the name with its path; known is false where the path was never seen.

@@ -8,6 +8,7 @@ import (
 	"holdfast.dev/holdfast/internal/engine/iam"
 	"holdfast.dev/holdfast/internal/engine/iam/action"
 	"holdfast.dev/holdfast/internal/engine/iam/glob"
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
 )
 
 // target is one resource that an action is on.
@@ -53,11 +54,11 @@ func (m *Mapper) targets(r *Record, p *iam.Principal, a asked) []target {
 
 // owner is the account of a resource.
 func (r *Record) owner(arn, service string) string {
-	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 && isAccount(parts[4]) {
-		return parts[4]
+	if a, ok := policy.SplitARN(arn); ok && policy.IsAccount(a.Account) {
+		return a.Account
 	}
 	for _, res := range r.Resources {
-		if isAccount(res.AccountID) && res.ARN != "" && (res.ARN == arn || strings.HasPrefix(arn, res.ARN+"/")) {
+		if policy.IsAccount(res.AccountID) && res.ARN != "" && (res.ARN == arn || strings.HasPrefix(arn, res.ARN+"/")) {
 			return res.AccountID
 		}
 	}
@@ -66,8 +67,6 @@ func (r *Record) owner(arn, service string) string {
 	}
 	return r.account()
 }
-
-func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
 
 // filler finds the resources of one action.
 type filler struct {

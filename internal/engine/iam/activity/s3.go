@@ -3,6 +3,8 @@ package activity
 import (
 	"net/url"
 	"strings"
+
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
 )
 
 // s3 finds the bucket or objects of a request to Amazon S3; nil where the request
@@ -31,7 +33,7 @@ func (r *Record) s3(a asked) []target {
 	owner := ""
 	var listed []target
 	for _, res := range r.Resources {
-		if a.only == nil && res.ARN == partition+bucket && isAccount(res.AccountID) {
+		if a.only == nil && res.ARN == partition+bucket && policy.IsAccount(res.AccountID) {
 			owner = res.AccountID
 		}
 		if rest, ok := strings.CutPrefix(res.ARN, partition); ok && a.only == nil && onObject && strings.Contains(rest, "/") {

@@ -256,15 +256,13 @@ func whoIs(p policy.Principal) Who {
 		return Who{Kind: CanonicalID, Name: name}
 	}
 	account := accountOf(name)
-	parts := strings.SplitN(name, ":", 6)
+	a, isARN := policy.SplitARN(name)
 	switch {
-	case account == name && account != "":
+	case account == name && account != "", a.Resource == "root":
 		return Who{Kind: Account, Name: account, Account: account}
-	case len(parts) == 6 && parts[5] == "root":
-		return Who{Kind: Account, Name: account, Account: account}
-	case len(parts) == 6 && parts[4] == "cloudfront": // an origin access identity
+	case a.Account == "cloudfront": // an origin access identity
 		return Who{Kind: Service, Name: name}
-	case len(parts) == 6:
+	case isARN:
 		return Who{Kind: Principal, Name: name, Account: account}
 	}
 	return Who{Kind: UniqueID, Name: name}
@@ -272,10 +270,10 @@ func whoIs(p policy.Principal) Who {
 
 // accountOf is the account that a principal, or an ARN, belongs to.
 func accountOf(name string) string {
-	if parts := strings.SplitN(name, ":", 6); len(parts) >= 5 {
+	if parts := strings.SplitN(name, ":", 6); len(parts) >= 5 { // the resource may be cut off
 		name = parts[4]
 	}
-	if len(name) == 12 && strings.Trim(name, "0123456789") == "" {
+	if policy.IsAccount(name) {
 		return name
 	}
 	return ""

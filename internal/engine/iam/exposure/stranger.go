@@ -106,8 +106,8 @@ func (s *search) strangeAccounts() []string {
 		}
 		for _, v := range c.Values {
 			part := v.Value
-			if parts := strings.SplitN(part, ":", 6); len(parts) == 6 {
-				part = parts[4]
+			if a, ok := policy.SplitARN(part); ok {
+				part = a.Account
 			} else if strings.HasSuffix(key, "arn") {
 				continue
 			}
@@ -130,7 +130,7 @@ func accountLike(pattern string) (string, bool) {
 	account := strings.ReplaceAll(strings.Replace(pattern, "*", strings.Repeat("0", missing), 1), "*", "")
 	account = strings.ReplaceAll(account, "?", "0")
 	compiled := glob.Compile(pattern)
-	return account, len(account) == 12 && strings.Trim(account, "0123456789") == "" && compiled.Match(account)
+	return account, policy.IsAccount(account) && compiled.Match(account)
 }
 
 // mentions tells whether some condition, or some variable, is about a key that

@@ -93,8 +93,8 @@ func namedIn(doc *policy.Document) []string {
 	var out []string
 	for i := range doc.Statements {
 		for _, r := range doc.Statements[i].Resources {
-			if parts := strings.SplitN(r.Value, ":", 6); !r.Partial && len(parts) == 6 && strings.Trim(parts[5], "*") != "" && !strings.Contains(r.Value, "${") && !slices.Contains(out, r.Value) {
-				out = append(append(out, r.Value), wholes(parts)...)
+			if a, ok := policy.SplitARN(r.Value); ok && !r.Partial && strings.Trim(a.Resource, "*") != "" && !strings.Contains(r.Value, "${") && !slices.Contains(out, r.Value) {
+				out = append(append(out, r.Value), wholes(a)...)
 			}
 		}
 	}
@@ -106,14 +106,14 @@ func namedIn(doc *policy.Document) []string {
 var below = map[string]int{"s3": 1, "execute-api": 1, "es": 2, "aoss": 2, "dynamodb": 2, "codeartifact": 2, "lambda": 2}
 
 // wholes are the thing that an ARN is of or in, and another part of it.
-func wholes(arn []string) []string {
-	depth := below[arn[2]]
+func wholes(arn policy.ARN) []string {
+	depth := below[arn.Service]
 	if depth == 0 {
 		return nil
 	}
-	path := strings.SplitN(arn[5], "/", depth+1)
-	whole := strings.Join(append(slices.Clone(arn[:5]), strings.Join(path[:min(depth, len(path))], "/")), ":")
-	return []string{whole, whole + "/" + freshWord}
+	path := strings.SplitN(arn.Resource, "/", depth+1)
+	arn.Resource = strings.Join(path[:min(depth, len(path))], "/")
+	return []string{arn.String(), arn.String() + "/" + freshWord}
 }
 
 // complete makes an ARN of what patterns short of six parts have in common.
