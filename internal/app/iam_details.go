@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
 	"holdfast.dev/holdfast/internal/evidence"
 )
 
@@ -42,8 +43,8 @@ func authorizationDetails(object map[string]any) ([]*evidence.Resource, error) {
 			if r.ARN == "" || r.ID == "" {
 				continue
 			}
-			r.Account = strings.SplitN(r.ARN+":::::", ":", 6)[4]
-			if account == "" && r.Account != "aws" {
+			arn, _ := policy.SplitARN(r.ARN)
+			if r.Account = arn.Account; account == "" && r.Account != "aws" {
 				account = r.Account
 			}
 			r.Tags = tags(d["Tags"])

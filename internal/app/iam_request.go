@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
 )
 
 // Question is one request with the policies that apply to it, as a line of
@@ -225,8 +226,8 @@ func resourceAccount(r *requestLine, p *iam.Principal) string {
 	if r.ResourceAccount != "" {
 		return r.ResourceAccount
 	}
-	if parts := strings.SplitN(r.Resource, ":", 6); len(parts) == 6 && parts[4] != "" && parts[4] != "aws" {
-		return parts[4]
+	if a, ok := policy.SplitARN(r.Resource); ok && a.Account != "" && a.Account != "aws" {
+		return a.Account
 	}
 	return p.Account
 }

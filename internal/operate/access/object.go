@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
 )
 
 // Object is the resource with this ARN, which may be a part of one that was
@@ -24,20 +25,20 @@ func (e *Estate) Object(arn string) *Object {
 	if arn == "*" {
 		return o
 	}
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) < 6 {
+	a, ok := policy.SplitARN(arn)
+	if !ok {
 		o.Policy = &iam.Set{Unseen: fmt.Sprintf("%q is not the ARN of a resource", arn)}
 		return o
 	}
-	o.Region, o.Account = parts[3], parts[4]
-	if !isAccount(o.Account) {
+	o.Region, o.Account = a.Region, a.Account
+	if !policy.IsAccount(o.Account) {
 		o.Account = "" // aws, for what AWS owns, is nobody's either
 	}
 	o.callers = o.Account == "" && e.seen.alone
 	e.own(o)
-	if why := e.hides(parts[2], parts[5], o.Account); why != "" {
+	if why := e.hides(a.Service, a.Resource, o.Account); why != "" {
 		o.Policy = &iam.Set{Unseen: why}
-		if parts[2] == "s3" {
+		if a.Service == "s3" {
 			o.Bucket = &iam.Bucket{}
 		}
 	}
@@ -46,16 +47,16 @@ func (e *Estate) Object(arn string) *Object {
 
 // whole is what an ARN names a part of; nil where that was not seen either.
 func (e *Estate) whole(arn string) *Object {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) < 6 {
+	a, ok := policy.SplitARN(arn)
+	if !ok {
 		return nil
 	}
-	head := arn[:len(arn)-len(parts[5])]
-	switch parts[2] {
+	head := strings.TrimSuffix(arn, a.Resource)
+	switch a.Service {
 	case "s3", "s3express", "dynamodb", "es", "execute-api", "backup":
-		name := parts[5]
+		name := a.Resource
 		depth := 1
-		if parts[2] == "dynamodb" || parts[2] == "es" || strings.HasPrefix(name, "bucket/") {
+		if a.Service == "dynamodb" || a.Service == "es" || strings.HasPrefix(name, "bucket/") {
 			depth = 2 // table/name/index/…, domain/name/…
 		} else if strings.HasPrefix(name, "accesspoint/") {
 			depth = 2
@@ -63,7 +64,7 @@ func (e *Estate) whole(arn string) *Object {
 		return e.objectAt[head+firstParts(name, depth)]
 	case "lambda":
 		// function:name:qualifier
-		if list := strings.SplitN(parts[5], ":", 3); len(list) == 3 {
+		if list := strings.SplitN(a.Resource, ":", 3); len(list) == 3 {
 			return e.objectAt[head+list[0]+":"+list[1]]
 		}
 	case "secretsmanager":

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
 )
 
 // ErrNone is wrapped by errors about somebody whom the evidence does not know.
@@ -92,7 +93,7 @@ const most = 5
 // ACCOUNT/NAME the accounts), service principal, or "anonymous".
 func (e *Estate) Find(name string) (*Subject, error) {
 	switch {
-	case strings.HasPrefix(name, "arn:") || isAccount(name):
+	case strings.HasPrefix(name, "arn:") || policy.IsAccount(name):
 		return e.Subject(name)
 	case strings.EqualFold(name, "anonymous"):
 		return &Subject{Principal: iam.Anonymous()}, nil
@@ -120,7 +121,7 @@ func (e *Estate) Find(name string) (*Subject, error) {
 func (e *Estate) named(name string) []*Subject {
 	account, kind := "", ""
 	rest := name
-	if first, more, ok := strings.Cut(rest, "/"); ok && isAccount(first) {
+	if first, more, ok := strings.Cut(rest, "/"); ok && policy.IsAccount(first) {
 		account, rest = first, more
 	}
 	if first, more, ok := strings.Cut(rest, "/"); ok && (first == "role" || first == "user") {
@@ -134,8 +135,4 @@ func (e *Estate) named(name string) []*Subject {
 		}
 	}
 	return out
-}
-
-func isAccount(s string) bool {
-	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
 }

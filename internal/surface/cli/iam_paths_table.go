@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
 	"holdfast.dev/holdfast/internal/operate/access/paths"
 )
 
@@ -20,10 +21,8 @@ func shortName(arn string) string {
 }
 
 func accountOfARN(arn string) string {
-	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
-		return parts[4]
-	}
-	return ""
+	a, _ := policy.SplitARN(arn)
+	return a.Account
 }
 
 // relative is a principal as its neighbour would call it: with the account only

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"holdfast.dev/holdfast/internal/app"
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
 	"holdfast.dev/holdfast/internal/operate/access/unused"
 )
 
@@ -344,13 +345,13 @@ func remedy(text string) string {
 
 // nameOfPrincipal is an ARN without what its heading says: role ci/deploy.
 func nameOfPrincipal(arn string) string {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 {
+	a, ok := policy.SplitARN(arn)
+	if !ok {
 		return arn
 	}
-	kind, name, ok := strings.Cut(parts[5], "/")
+	kind, name, ok := strings.Cut(a.Resource, "/")
 	if !ok {
-		return parts[5]
+		return a.Resource
 	}
 	return kind + " " + name
 }

@@ -11,6 +11,7 @@ import (
 	"holdfast.dev/holdfast/internal/engine/iam"
 	"holdfast.dev/holdfast/internal/engine/iam/action"
 	"holdfast.dev/holdfast/internal/engine/iam/activity"
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
 )
 
 // grant is one action on one resource pattern.
@@ -84,13 +85,13 @@ func families(needed []*seen) []*family {
 
 // placeOf is the part of an ARN that things of one kind in one account share.
 func placeOf(arn, kind string) string {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) < 6 {
+	a, ok := policy.SplitARN(arn)
+	if !ok {
 		return arn
 	}
-	place := strings.Join(parts[:5], ":") + ":"
-	if parts[2] == "s3" && kind == "object" {
-		bucket, _, _ := strings.Cut(parts[5], "/")
+	place := strings.TrimSuffix(arn, a.Resource)
+	if a.Service == "s3" && kind == "object" {
+		bucket, _, _ := strings.Cut(a.Resource, "/")
 		place += bucket + "/"
 	}
 	return place
@@ -200,11 +201,11 @@ func (f *family) floor() string {
 	if !ok {
 		return f.place
 	}
-	parts := strings.SplitN(u.Type.ARN, ":", 6)
-	if len(parts) < 6 {
+	form, ok := policy.SplitARN(u.Type.ARN)
+	if !ok {
 		return f.place
 	}
-	literal, _, _ := strings.Cut(parts[5], "${")
+	literal, _, _ := strings.Cut(form.Resource, "${")
 	if floor := f.place + literal; strings.HasPrefix(f.resources[0], floor) {
 		return floor
 	}
@@ -230,16 +231,16 @@ func escape(arn string) string {
 
 // anywhere leaves the Region and the account of a pattern open, where it has them.
 func anywhere(p string) string {
-	parts := strings.SplitN(p, ":", 6)
-	if len(parts) < 6 {
+	a, ok := policy.SplitARN(p)
+	if !ok {
 		return p
 	}
-	for i := 3; i <= 4; i++ {
-		if parts[i] != "" {
-			parts[i] = "*"
+	for _, part := range []*string{&a.Region, &a.Account} {
+		if *part != "" {
+			*part = "*"
 		}
 	}
-	return strings.Join(parts, ":")
+	return a.String()
 }
 
 func plural(n int, what string) string {

@@ -47,10 +47,11 @@ func (l *Log) verify(needed []*seen, r *Result) {
 
 // trusting is a resource policy that leaves the decision to the caller's account.
 func (l *Log) trusting() *iam.Set {
-	parts := strings.SplitN(l.who.ARN, ":", 3)
+	who, _ := policy.SplitARN(l.who.ARN)
+	root := policy.ARN{Partition: who.Partition, Service: "iam", Account: l.who.Account, Resource: "root"}
 	d := &policy.Document{Version: policy.Version2012, Statements: []policy.Statement{{
 		Effect: policy.Allow, Actions: texts([]string{"*"}), Resources: texts([]string{"*"}),
-		Principals: []policy.Principal{policy.Named(policy.AWS, policy.Text{Value: "arn:" + parts[1] + ":iam::" + l.who.Account + ":root"})},
+		Principals: []policy.Principal{policy.Named(policy.AWS, policy.Text{Value: root.String()})},
 	}}}
 	return &iam.Set{Policies: []*iam.Policy{iam.Compile("the resource's side", d)}}
 }

@@ -20,8 +20,8 @@ func (j *judge) regions(resource string) []string {
 	if strings.HasPrefix(resource, "arn:aws:iam:") {
 		return []string{defaultRegion}
 	}
-	if parts := strings.SplitN(resource, ":", 6); len(parts) == 6 && parts[3] != "" && parts[3] != "{region}" {
-		return []string{parts[3]}
+	if a, ok := policy.SplitARN(resource); ok && a.Region != "" && a.Region != "{region}" {
+		return []string{a.Region}
 	}
 	return j.surveyed.regions
 }

@@ -1,8 +1,6 @@
 package paths
 
 import (
-	"strings"
-
 	"holdfast.dev/holdfast/internal/engine/iam"
 	"holdfast.dev/holdfast/internal/engine/iam/policy"
 )
@@ -43,15 +41,15 @@ func (d *door) add(s *policy.Statement) {
 	}
 	for _, p := range s.Principals {
 		name := p.Name.Value
-		switch parts := strings.SplitN(name, ":", 6); {
+		switch a, isARN := policy.SplitARN(name); {
 		case p.Kind == policy.Service || p.Kind == policy.Federated:
 		case p.Kind != policy.AWS || p.Name.Partial:
 			d.anybody = true
-		case len(parts) == 6 && parts[5] == "root":
-			d.whole[parts[4]] = true
-		case len(parts) == 6:
-			d.direct[parts[4]] = true
-		case len(name) == len(Account) && strings.Trim(name, "0123456789") == "":
+		case a.Resource == "root":
+			d.whole[a.Account] = true
+		case isARN:
+			d.direct[a.Account] = true
+		case policy.IsAccount(name):
 			d.whole[name] = true
 		default:
 			d.anybody = true // a unique id

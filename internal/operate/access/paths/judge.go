@@ -174,8 +174,8 @@ func (j *judge) prepare(st *stance, ask *escalate.Ask, q question) (*iam.Request
 
 func (j *judge) request(st *stance, ask *escalate.Ask, q question) *iam.Request {
 	account := ""
-	if parts := strings.SplitN(q.resource, ":", 6); len(parts) == 6 {
-		account = either(parts[4], st.principal.Account)
+	if a, ok := policy.SplitARN(q.resource); ok {
+		account = either(a.Account, st.principal.Account)
 	}
 	management := false
 	if i := ask.Target; i >= 0 {

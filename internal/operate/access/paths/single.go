@@ -166,13 +166,13 @@ func (s *stage) add(typ, resource string, properties map[string]any) {
 
 // cast adds a user or role that the policy names, also one of another account.
 func (s *stage) cast(arn string) {
-	parts := strings.SplitN(arn, ":", 6)
-	if s.cared[arn] || len(parts) < 6 || strings.HasSuffix(arn, "/me") {
+	a, ok := policy.SplitARN(arn)
+	if s.cared[arn] || !ok || strings.HasSuffix(arn, "/me") {
 		return
 	}
 	s.cared[arn] = true
-	r := &evidence.Resource{Type: typeUser, ID: arn[strings.LastIndexByte(arn, '/')+1:], ARN: arn, Account: parts[4], Region: evidence.Global, Properties: s.whole()}
-	if strings.HasPrefix(parts[5], "role/") {
+	r := &evidence.Resource{Type: typeUser, ID: arn[strings.LastIndexByte(arn, '/')+1:], ARN: arn, Account: a.Account, Region: evidence.Global, Properties: s.whole()}
+	if strings.HasPrefix(a.Resource, "role/") {
 		r.Type = typeRole
 		for _, other := range s.resources {
 			if other.ARN == s.arn("role/"+nameTarget) {
@@ -187,8 +187,8 @@ func (s *stage) cast(arn string) {
 
 // thing adds something that runs with a role which may do everything.
 func (s *stage) thing(t escalate.Thing, arn string) {
-	parts := strings.SplitN(arn, ":", 6)
-	if s.cared[arn] || len(parts) < 6 || parts[4] != s.account {
+	a, ok := policy.SplitARN(arn)
+	if s.cared[arn] || !ok || a.Account != s.account {
 		return
 	}
 	s.cared[arn] = true
@@ -201,7 +201,7 @@ func (s *stage) thing(t escalate.Thing, arn string) {
 		value = map[string]any{names[i]: value}
 	}
 	properties, _ := value.(map[string]any)
-	s.resources = append(s.resources, &evidence.Resource{Type: t.Type, ID: arn, ARN: arn, Account: s.account, Region: parts[3], Properties: properties})
+	s.resources = append(s.resources, &evidence.Resource{Type: t.Type, ID: arn, ARN: arn, Account: s.account, Region: a.Region, Properties: properties})
 }
 
 // play lets a principal with the policy try every technique.
@@ -247,17 +247,20 @@ func witnesses(doc *policy.Document, loose, account string) []string {
 			if !ok {
 				continue
 			}
-			parts := strings.SplitN(one, ":", 6)
-			if parts[3] == "" && strings.Contains(loose, ":*:") && !strings.HasPrefix(loose, "arn:aws:iam:") {
-				parts[3] = stageRegion
+			a, ok := policy.SplitARN(one)
+			if !ok {
+				continue
 			}
-			if parts[4] == "" {
-				parts[4] = account
+			if a.Region == "" && strings.Contains(loose, ":*:") && !strings.HasPrefix(loose, "arn:aws:iam:") {
+				a.Region = stageRegion
+			}
+			if a.Account == "" {
+				a.Account = account
 			}
 			if strings.HasSuffix(r.Value, "*") && strings.HasSuffix(loose, "*") {
-				parts[5] += nameTarget
+				a.Resource += nameTarget
 			}
-			if one = strings.Join(parts, ":"); len(parts[4]) == len(Account) && !slices.Contains(out, one) {
+			if one = a.String(); len(a.Account) == len(Account) && !slices.Contains(out, one) {
 				out = append(out, one)
 			}
 		}
@@ -271,13 +274,13 @@ func accountOf(doc *policy.Document) string {
 	best := Account
 	for i := range doc.Statements {
 		for _, r := range doc.Statements[i].Resources {
-			parts := strings.SplitN(r.Value, ":", 6)
-			if len(parts) < 6 || len(parts[4]) != len(Account) || strings.Trim(parts[4], "0123456789") != "" {
+			a, ok := policy.SplitARN(r.Value)
+			if !ok || !policy.IsAccount(a.Account) {
 				continue
 			}
-			count[parts[4]]++
-			if c := count[parts[4]]; c > count[best] || c == count[best] && parts[4] < best {
-				best = parts[4]
+			count[a.Account]++
+			if c := count[a.Account]; c > count[best] || c == count[best] && a.Account < best {
+				best = a.Account
 			}
 		}
 	}

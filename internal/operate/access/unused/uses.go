@@ -3,6 +3,8 @@ package unused
 import (
 	"strings"
 	"time"
+
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
 )
 
 // Uses are the latest uses that CloudTrail knows of, by principal and action. The
@@ -53,16 +55,16 @@ func (u *Uses) Action(arn, action string) time.Time {
 // person is a key that a role has in common with its sessions, whose ARNs leave
 // the path of the role out: account/role/name, account/user/name.
 func person(arn string) string {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 {
+	a, ok := policy.SplitARN(arn)
+	if !ok {
 		return ""
 	}
-	names := strings.Split(parts[5], "/")
+	names := strings.Split(a.Resource, "/")
 	switch {
-	case parts[2] == "sts" && names[0] == "assumed-role" && len(names) >= 2:
-		return parts[4] + "/role/" + names[1]
-	case parts[2] == "iam" && (names[0] == "role" || names[0] == "user") && len(names) >= 2:
-		return parts[4] + "/" + names[0] + "/" + names[len(names)-1]
+	case a.Service == "sts" && names[0] == "assumed-role" && len(names) >= 2:
+		return a.Account + "/role/" + names[1]
+	case a.Service == "iam" && (names[0] == "role" || names[0] == "user") && len(names) >= 2:
+		return a.Account + "/" + names[0] + "/" + names[len(names)-1]
 	}
-	return parts[4] + "/" + parts[5]
+	return a.Account + "/" + a.Resource
 }
