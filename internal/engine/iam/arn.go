@@ -41,37 +41,61 @@ func splitARN(s string) arn {
 // arnPattern matches ARNs part by part: a * stays within its part, except in the
 // last, which takes the colons that are left.
 type arnPattern struct {
-	any bool
-	// head is all before the resource where it has neither wildcard nor variable.
-	head word
-	// parts are what stands before the resource where head is empty.
-	parts []text
-	last  text
+	arnHead
+	last text
 	// short is set where the pattern has fewer parts than an ARN. It fits nothing,
 	// unless some part ends in *, which may then stand for what is beyond the colon
 	// too: whole is the pattern in one. Source: AWS IAM User Guide, "Resource".
-	short bool
 	whole *glob.Pattern
+	short bool
+	any   bool
 }
 
-func compileARN(s string, variables bool) arnPattern {
+// arnHead is all before the resource: one word where it has neither wildcard nor
+// variable, else its parts.
+type arnHead struct {
+	word  word
+	parts *[5]text
+}
+
+// before are the parts before the resource, where they are matched one by one.
+func (h *arnHead) before() []text {
+	if h.parts == nil {
+		return nil
+	}
+	return h.parts[:]
+}
+
+func (c *Compiler) arn(s string, variables bool) arnPattern {
 	if s == "*" {
 		return arnPattern{any: true}
 	}
-	pieces := splitPattern(s, variables)
-	if len(pieces) < 6 {
-		return shortPattern(s, pieces)
+	pieces, n := splitPattern(s, variables)
+	if n < len(pieces) {
+		return shortPattern(s, pieces[:n])
 	}
 	head := s[:len(s)-len(pieces[5])]
-	p := arnPattern{last: compileText(pieces[5], true, variables)}
-	if !strings.ContainsAny(head, "*?") && !(variables && strings.Contains(head, "${")) {
-		p.head = unique.Make(head)
-		return p
+	return arnPattern{arnHead: c.head(head, pieces[:5], variables), last: compileText(pieces[5], true, variables)}
+}
+
+func (c *Compiler) head(s string, pieces []string, variables bool) arnHead {
+	if h, ok := c.heads[s]; ok {
+		return h
 	}
-	for _, piece := range pieces[:5] {
-		p.parts = append(p.parts, compileText(piece, true, variables))
+	templated := strings.Contains(s, "${")
+	h := arnHead{}
+	if strings.ContainsAny(s, "*?") || templated && variables {
+		h.parts = &[5]text{}
+		for i, piece := range pieces {
+			h.parts[i] = compileText(piece, true, variables)
+		}
+	} else {
+		h.word = unique.Make(s)
 	}
-	return p
+	if c.heads != nil && !templated {
+		c.heads[s] = h
+	}
+	return h
 }
 
 func shortPattern(s string, pieces []string) arnPattern {
@@ -83,22 +107,23 @@ func shortPattern(s string, pieces []string) arnPattern {
 	return p
 }
 
-// splitPattern cuts at the first five colons outside of variables.
-func splitPattern(s string, variables bool) []string {
-	var out []string
+// splitPattern cuts at the first five colons outside of variables, and says how
+// many pieces there are.
+func splitPattern(s string, variables bool) (pieces [6]string, n int) {
 	start, depth := 0, 0
-	for i := 0; i < len(s) && len(out) < 5; i++ {
+	for i := 0; i < len(s) && n < 5; i++ {
 		switch {
 		case variables && strings.HasPrefix(s[i:], "${"):
 			depth++
 		case s[i] == '}' && depth > 0:
 			depth--
 		case s[i] == ':' && depth == 0:
-			out = append(out, s[start:i])
-			start = i + 1
+			pieces[n] = s[start:i]
+			n, start = n+1, i+1
 		}
 	}
-	return append(out, s[start:])
+	pieces[n] = s[start:]
+	return pieces, n + 1
 }
 
 // match compares with an ARN; the scope resolves variables.
@@ -142,9 +167,9 @@ func (p *arnPattern) matchStart(a *arn, s *scope) kleene.Value {
 func (p *arnPattern) matchHead(a *arn, s *scope) kleene.Value {
 	if p.parts == nil {
 		if a.headWord != (word{}) {
-			return kleene.Of(a.headWord == p.head)
+			return kleene.Of(a.headWord == p.word)
 		}
-		return kleene.Of(a.text[:a.head] == p.head.Value())
+		return kleene.Of(a.text[:a.head] == p.word.Value())
 	}
 	result := p.parts[0].match("arn", s)
 	for i := 0; i < 4 && result != kleene.False; i++ {

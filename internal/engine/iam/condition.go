@@ -52,21 +52,22 @@ type operand struct {
 // any tells whether every text matches.
 func (o operand) any() bool { return o.text != nil && o.text.template == nil && o.text.pattern.Any() }
 
-func compileCondition(c *policy.Condition, variables bool) condition {
-	out := condition{key: keyOf(c.Key), unseen: c.Unseen}
-	op, ok := policy.ParseOperator(c.Operator)
+func (c *Compiler) condition(written *policy.Condition, variables bool) condition {
+	out := condition{key: c.key(written.Key), unseen: written.Unseen}
+	op, ok := policy.ParseOperator(written.Operator)
 	if !ok {
 		out.invalid = true
 		return out
 	}
 	out.op, out.base = op, op.Base.Positive()
-	for _, v := range c.Values {
-		out.values = append(out.values, compileOperand(out.base, v, variables))
+	out.values = make([]operand, len(written.Values))
+	for i, v := range written.Values {
+		out.values[i] = c.operand(out.base, v, variables)
 	}
 	return out
 }
 
-func compileOperand(base policy.Base, v policy.Text, variables bool) operand {
+func (c *Compiler) operand(base policy.Base, v policy.Text, variables bool) operand {
 	o := operand{raw: v.Value, partial: v.Partial}
 	if v.Partial {
 		return o
@@ -74,11 +75,13 @@ func compileOperand(base policy.Base, v policy.Text, variables bool) operand {
 	switch base {
 	case policy.StringEquals, policy.StringEqualsIgnoreCase, policy.StringLike:
 		t := compileText(v.Value, base == policy.StringLike, variables)
-		o.text, o.valid = &t, true
+		o.valid = true
 		_, literal := t.pattern.Text()
-		o.literal = literal && t.template == nil
+		if o.literal = literal && t.template == nil && base != policy.StringEqualsIgnoreCase; !o.literal {
+			o.text = &text{t.pattern, t.template}
+		}
 	case policy.ArnEquals, policy.ArnLike:
-		p := compileARN(v.Value, variables)
+		p := c.arn(v.Value, variables)
 		p.whole = nil // here AWS compares six parts, whatever a * may do in Resource
 		o.arn, o.valid = &p, true
 	case policy.NumericEquals, policy.NumericLessThan, policy.NumericLessThanEquals, policy.NumericGreaterThan, policy.NumericGreaterThanEquals:

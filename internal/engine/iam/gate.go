@@ -29,7 +29,7 @@ func (s *statement) gate() gate {
 		return gate{}
 	}
 	if literal, ok := r.pattern.last.pattern.Text(); ok && r.pattern.parts == nil {
-		return gate{kind: gateWhole, want: hash64(r.pattern.head.Value() + literal)}
+		return gate{kind: gateWhole, want: hash64(hash64(noHash, r.pattern.word.Value()), literal)}
 	}
 	start := r.pattern.last.pattern.Start()
 	g := gate{kind: gateStart, want: lead(start)}
@@ -58,9 +58,11 @@ func lead(s string) uint64 {
 	return binary.BigEndian.Uint64(b[:])
 }
 
-// hash64 is FNV-1a of 64 bits.
-func hash64(s string) uint64 {
-	h := uint64(14695981039346656037)
+// noHash is what hash64 begins with.
+const noHash = 14695981039346656037
+
+// hash64 is FNV-1a of 64 bits, going on from the hash of what stands before.
+func hash64(h uint64, s string) uint64 {
 	for i := range len(s) {
 		h = (h ^ uint64(s[i])) * 1099511628211
 	}

@@ -1,8 +1,6 @@
 package iam
 
 import (
-	"slices"
-
 	"holdfast.dev/holdfast/internal/engine/iam/policy"
 	"holdfast.dev/holdfast/internal/kleene"
 )
@@ -22,7 +20,7 @@ const (
 func (s *statement) concerns(r *Request) kleene.Value {
 	result := kleene.False
 	for i, service := range s.services {
-		if (service == r.serviceName || service == word{}) && s.actions[i].pattern.Match(r.action) {
+		if (service == r.serviceName || service == word{}) && s.actions[i].Match(r.action) {
 			result = kleene.True
 			break
 		}
@@ -165,18 +163,19 @@ func (v *verdict) ask(x *index, policies []*Policy, sc *scope) {
 
 func (v *verdict) service(x *index, policies []*Policy, sc *scope) {
 	r := sc.req
-	k := slices.Index(x.names, r.serviceName)
+	k := x.find(r.serviceName)
 	if k < 0 {
 		return
 	}
-	e := &x.services[k]
-	for j := e.first(r.nameHash); j < len(e.hashes) && e.hashes[j] == r.nameHash; j++ {
-		if a := &e.exact[j]; v.wants(&a.candidate, r) && a.name == r.nameWord {
+	from, to := &x.services[k], &x.services[k+1]
+	hashes, exact := x.hashes[from.exact:to.exact], x.exact[from.exact:to.exact]
+	for j := first(hashes, r.nameHash); j < len(hashes) && hashes[j] == r.nameHash; j++ {
+		if a := &exact[j]; v.wants(&a.candidate, r) && a.name == r.nameWord {
 			v.statement(&a.candidate, policies, kleene.True, sc)
 		}
 	}
-	for j := range e.wild {
-		if a := &e.wild[j]; v.wants(&a.candidate, r) && a.name.Match(r.name) {
+	for j := from.wild; j < to.wild; j++ {
+		if a := &x.wild[j]; v.wants(&a.candidate, r) && a.name.Match(r.name) {
 			v.statement(&a.candidate, policies, kleene.True, sc)
 		}
 	}

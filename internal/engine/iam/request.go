@@ -63,7 +63,7 @@ func NewRequest(spec Request) (*Request, error) {
 	r.prepared = prepared{
 		action: strings.ToLower(r.Action), service: service, name: name,
 		serviceName: unique.Make(service), nameWord: unique.Make(name), serviceBit: 1 << (hash(service) & 63), nameHash: hash(name),
-		whole: hash64(r.Resource), arn: splitARN(r.Resource),
+		whole: hash64(noHash, r.Resource), arn: splitARN(r.Resource),
 	}
 	r.lead = lead(r.arn.part[4])
 	r.arn.headWord = unique.Make(r.Resource[:r.arn.head])

@@ -318,7 +318,7 @@ func (o *operand) templated() bool {
 	case o.arn.last.template != nil:
 		return true
 	}
-	return slices.ContainsFunc(o.arn.parts, func(t text) bool { return t.template != nil })
+	return slices.ContainsFunc(o.arn.before(), func(t text) bool { return t.template != nil })
 }
 
 // fillsIn notes the values with which a variable makes the text what it is
@@ -334,15 +334,13 @@ func (g *gathering) fillsIn(o *operand, v *unseenKey, c *condition, tokens []tok
 			}
 			v.patterns = append(v.patterns, glob.Glob{Pattern: value, Literal: true, Fold: true})
 		case policy.ArnEquals, policy.ArnLike:
-			for j := range o.arn.parts {
-				g.obscure(o.arn.parts[j].template)
-			}
+			g.obscureHead(o.arn)
 			if o.arn.last.template != nil {
 				a := splitARN(value)
-				v.fitting(o.arn.last.template, a.part[4], &g.scope)
+				v.fitting(o.arn.last.tokens(), a.part[4], &g.scope)
 			}
 		default:
-			v.fitting(o.text.template, value, &g.scope)
+			v.fitting(o.text.tokens(), value, &g.scope)
 		}
 	}
 }
@@ -350,10 +348,8 @@ func (g *gathering) fillsIn(o *operand, v *unseenKey, c *condition, tokens []tok
 // resource notes the unseen keys that a resource is made of. What they would have
 // to be for the resource to match is a part of its ARN.
 func (g *gathering) resource(r *resourcePattern) {
-	for i := range r.pattern.parts {
-		g.obscure(r.pattern.parts[i].template)
-	}
-	tokens := r.pattern.last.template
+	g.obscureHead(&r.pattern)
+	tokens := r.pattern.last.tokens()
 	var only *unseenKey
 	for i := range tokens {
 		if tokens[i].kind != tokenVariable {
@@ -371,6 +367,12 @@ func (g *gathering) resource(r *resourcePattern) {
 	}
 	if only != nil {
 		only.fitting(tokens, g.scope.req.arn.part[4], &g.scope)
+	}
+}
+
+func (g *gathering) obscureHead(p *arnPattern) {
+	for _, part := range p.before() {
+		g.obscure(part.tokens())
 	}
 }
 

@@ -11,7 +11,17 @@ import (
 // a template with policy variables in it.
 type text struct {
 	pattern  glob.Pattern
-	template []token // nil where the text has no variable
+	template *template // nil where the text has no variable
+}
+
+type template struct{ tokens []token }
+
+// tokens are those of the template; none where the text has no variable.
+func (t *text) tokens() []token {
+	if t.template == nil {
+		return nil
+	}
+	return t.template.tokens
 }
 
 // token is one piece of a template.
@@ -41,7 +51,7 @@ func compileText(s string, wildcards, variables bool) text {
 		}
 		return text{pattern: glob.Compile(s)}
 	}
-	return text{template: tokenize(s, wildcards)}
+	return text{template: &template{tokenize(s, wildcards)}}
 }
 
 // tokenize takes a string with variables apart. What looks like a variable and
@@ -100,7 +110,7 @@ func (t *text) match(value string, s *scope) kleene.Value {
 	if t.template == nil {
 		return kleene.Of(t.pattern.Match(value))
 	}
-	return matchTemplate(t.template, value, s)
+	return matchTemplate(t.template.tokens, value, s)
 }
 
 // matchStart compares with a value of which only the start is known.
@@ -195,10 +205,11 @@ func (t *text) matchFold(value string, s *scope) kleene.Value {
 		return kleene.Of(strings.EqualFold(literal, value))
 	}
 	rest, unseen := value, false
-	for i := range t.template {
-		piece, state := t.template[i].text, Known
-		if t.template[i].kind == tokenVariable {
-			piece, state = s.resolve(&t.template[i])
+	tokens := t.template.tokens
+	for i := range tokens {
+		piece, state := tokens[i].text, Known
+		if tokens[i].kind == tokenVariable {
+			piece, state = s.resolve(&tokens[i])
 		}
 		switch {
 		case state == Absent:

@@ -18,6 +18,7 @@ import (
 type documents struct {
 	known   map[[sha256.Size]byte]*iam.Policy
 	waiting []document
+	workers []*iam.Compiler // one for each, so that policies share what they can
 }
 
 // document is one that waits to be compiled, and where the result goes.
@@ -33,7 +34,11 @@ type document struct {
 const batch = 2048
 
 func newDocuments() *documents {
-	return &documents{known: map[[sha256.Size]byte]*iam.Policy{}}
+	d := &documents{known: map[[sha256.Size]byte]*iam.Policy{}}
+	for range runtime.GOMAXPROCS(0) {
+		d.workers = append(d.workers, iam.NewCompiler())
+	}
+	return d
 }
 
 // add has a document compiled; put is called before done returns.
@@ -46,7 +51,7 @@ func (d *documents) add(name string, body any, put func(*iam.Policy)) {
 
 // done compiles what waits.
 func (d *documents) done() {
-	parallel(len(d.waiting), func(from, to int) {
+	parallel(len(d.waiting), func(_, from, to int) {
 		var buffer []byte
 		for i := from; i < to; i++ {
 			buffer = d.waiting[i].identify(buffer[:0])
@@ -60,10 +65,10 @@ func (d *documents) done() {
 		}
 	}
 	compiled := make([]*iam.Policy, len(fresh))
-	parallel(len(fresh), func(from, to int) {
+	parallel(len(fresh), func(worker, from, to int) {
 		for i := from; i < to; i++ {
 			w := &d.waiting[fresh[i]]
-			compiled[i] = iam.Compile(w.name, policy.Of(w.body))
+			compiled[i] = d.workers[worker].Compile(w.name, policy.Of(w.body))
 		}
 	})
 	for i, p := range compiled {
@@ -89,17 +94,18 @@ func (w *document) identify(b []byte) []byte {
 	return b
 }
 
-// parallel splits 0 to n-1 among workers, and returns when all are done.
-func parallel(n int, f func(from, to int)) {
+// parallel splits 0 to n-1 among workers, of which there are at most as many as
+// processors, and returns when all are done.
+func parallel(n int, f func(worker, from, to int)) {
 	workers := min(runtime.GOMAXPROCS(0), (n+63)/64)
 	if workers <= 1 {
-		f(0, n)
+		f(0, 0, n)
 		return
 	}
 	var group errgroup.Group
 	for w := range workers {
 		group.Go(func() error {
-			f(w*n/workers, (w+1)*n/workers)
+			f(w, w*n/workers, (w+1)*n/workers)
 			return nil
 		})
 	}

@@ -41,7 +41,7 @@ func (e *Estate) decideAll(subjects []*Subject, action string, o *Object, c *iam
 	if err != nil {
 		return nil, err
 	}
-	parallel(len(subjects), func(from, to int) {
+	parallel(len(subjects), func(_, from, to int) {
 		var r iam.Request // both escape to the engine, so once for all
 		var p iam.Policies
 		for i := from; i < to; i++ {

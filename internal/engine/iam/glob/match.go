@@ -9,15 +9,17 @@ import "strings"
 // cannot make it slow.
 type Pattern struct {
 	source string // as it was written
-	middle []piece
+	more   *inside
 	head   int32 // how much of source everything starts with: all of it where there is no *
-	tail   int32 // how much of source everything ends with
-	star   bool  // has a *
-	mark   bool  // has a ? in what it starts or ends with
+	tail   int32 // how much of source everything ends with, and one more; 0 where there is no *
 }
 
-func (p *Pattern) start() string { return p.source[:p.head] }
-func (p *Pattern) end() string   { return p.source[len(p.source)-int(p.tail):] }
+// inside is what few patterns have. There are very many patterns, so that their
+// size counts: what is looked up often should stay in a processor's caches.
+type inside struct {
+	middle []piece
+	mark   bool // has a ? in what it starts or ends with
+}
 
 // piece is what stands between two *.
 type piece struct {
@@ -27,13 +29,28 @@ type piece struct {
 
 // Compile makes a pattern ready to match.
 func Compile(s string) Pattern {
-	if strings.IndexByte(s, '*') < 0 {
-		return Pattern{source: s, head: int32(len(s)), mark: strings.IndexByte(s, '?') >= 0}
+	first, last := strings.IndexByte(s, '*'), strings.LastIndexByte(s, '*')
+	if first < 0 {
+		p := Literal(s)
+		if strings.IndexByte(s, '?') >= 0 {
+			p.more = &inside{mark: true}
+		}
+		return p
 	}
-	parts := strings.Split(s, "*")
-	p := Pattern{source: s, head: int32(len(parts[0])), tail: int32(len(parts[len(parts)-1])), star: true}
-	p.mark = strings.IndexByte(p.start(), '?') >= 0 || strings.IndexByte(p.end(), '?') >= 0
-	for _, part := range parts[1 : len(parts)-1] {
+	p := Pattern{source: s, head: int32(first), tail: int32(len(s) - last)}
+	in := inside{mark: strings.IndexByte(p.start(), '?') >= 0 || strings.IndexByte(p.end(), '?') >= 0}
+	if first < last {
+		in.middle = piecesOf(s[first+1 : last])
+	}
+	if in.mark || in.middle != nil {
+		p.more = &in
+	}
+	return p
+}
+
+func piecesOf(s string) []piece {
+	var out []piece
+	for part := range strings.SplitSeq(s, "*") {
 		if part == "" {
 			continue
 		}
@@ -41,53 +58,59 @@ func Compile(s string) Pattern {
 		if strings.IndexByte(part, '?') >= 0 {
 			m.scan = newScanner(part)
 		}
-		p.middle = append(p.middle, m)
+		out = append(out, m)
 	}
-	return p
+	return out
 }
 
+func (p *Pattern) start() string { return p.source[:p.head] }
+func (p *Pattern) end() string   { return p.source[len(p.source)-max(0, int(p.tail)-1):] }
+func (p *Pattern) star() bool    { return p.tail != 0 }
+func (p *Pattern) mark() bool    { return p.more != nil && p.more.mark }
+
 // Text is the one text that the pattern matches, where it has no wildcard.
-func (p *Pattern) Text() (string, bool) { return p.start(), !p.star && !p.mark }
+func (p *Pattern) Text() (string, bool) { return p.start(), !p.star() && p.more == nil }
 
 // Start is the literal text that everything which matches starts with.
 func (p *Pattern) Start() string {
-	if at := strings.IndexByte(p.start(), '?'); p.mark && at >= 0 {
+	if at := strings.IndexByte(p.start(), '?'); p.mark() && at >= 0 {
 		return p.start()[:at]
 	}
 	return p.start()
 }
 
 // Any tells whether the pattern matches every text.
-func (p *Pattern) Any() bool { return p.star && p.start() == "" && p.end() == "" && len(p.middle) == 0 }
+func (p *Pattern) Any() bool { return p.star() && p.more == nil && p.head == 0 && p.tail == 1 }
 
 // Match tells whether the whole text fits the pattern.
 func (p *Pattern) Match(s string) bool {
-	if !p.mark {
-		if !p.star {
-			return s == p.source
-		}
-		head, tail := int(p.head), len(s)-int(p.tail)
-		if tail < head || s[:head] != p.start() || s[tail:] != p.end() {
-			return false
-		}
-		return len(p.middle) == 0 || p.between(s[head:tail])
+	switch {
+	case p.mark():
+		return p.matchMarks(s)
+	case p.tail == 0:
+		return s == p.source
 	}
+	head, tail := int(p.head), len(s)-int(p.tail)+1
+	return head <= tail && s[:head] == p.start() && s[tail:] == p.end() && (p.more == nil || p.more.between(s[head:tail]))
+}
+
+func (p *Pattern) matchMarks(s string) bool {
 	head, ok := fitHead(p.start(), s)
 	if !ok {
 		return false
 	}
-	if !p.star {
+	if !p.star() {
 		return head == len(s)
 	}
 	tail, ok := fitTail(p.end(), s[head:])
-	return ok && p.between(s[head:len(s)-tail])
+	return ok && p.more.between(s[head:len(s)-tail])
 }
 
 // between finds the middle pieces one behind the other; the leftmost place of
 // each leaves most room to the next.
-func (p *Pattern) between(s string) bool {
-	for i := range p.middle {
-		m := &p.middle[i]
+func (in *inside) between(s string) bool {
+	for i := range in.middle {
+		m := &in.middle[i]
 		if m.scan == nil {
 			at := strings.Index(s, m.text)
 			if at < 0 {
@@ -110,7 +133,7 @@ func (p *Pattern) between(s string) bool {
 func (p *Pattern) MayStart(start string) bool { return fitsStart(p.start(), start) }
 
 // MustStart tells whether every text that starts with the given one fits.
-func (p *Pattern) MustStart(start string) bool { return p.star && p.end() == "" && p.Match(start) }
+func (p *Pattern) MustStart(start string) bool { return p.tail == 1 && p.Match(start) }
 
 // fitsStart tells whether a text fits the beginning of a pattern without *, or
 // the other way round.

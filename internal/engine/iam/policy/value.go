@@ -32,7 +32,11 @@ func Of(v any) *Document {
 		d.Version = Version2012
 	}
 	d.ID, _ = fields["Id"].(string)
-	for _, s := range list(fields["Statement"]) {
+	written := list(fields["Statement"])
+	if len(written) > 0 {
+		d.Statements = make([]Statement, 0, len(written))
+	}
+	for _, s := range written {
 		statement, ok := s.(map[string]any)
 		if !ok {
 			d.Unseen = why(s, "a statement is not known")
@@ -86,8 +90,12 @@ func (s *Statement) texts(part Parts, fields map[string]any, name string) []Text
 	if !ok {
 		return nil
 	}
-	out := []Text{}
-	for _, e := range list(v) {
+	if one, ok := v.(string); ok {
+		return []Text{{Value: one}}
+	}
+	written := list(v)
+	out := make([]Text, 0, len(written))
+	for _, e := range written {
 		t, ok := textOf(e)
 		if !ok {
 			s.Unseen |= part
