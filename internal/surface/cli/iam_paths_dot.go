@@ -30,7 +30,7 @@ func dot(out io.Writer, r *paths.Report) error {
 			case h.Change == "membership":
 				to = h.From + "\\nin " + shortName(h.Group)
 			case h.Change != "":
-				to = h.To + "\\n" + map[string]string{"permissions": "any permissions", "boundary": "no boundary"}[h.Change]
+				to = h.To + "\\n" + map[string]string{"permissions": "any permissions", "boundary": "no boundary", "attached-denials": "no denials", "inline-denials": "no denials"}[h.Change]
 			}
 			style := ""
 			if !h.Certain {

@@ -83,6 +83,8 @@ func arrival(h paths.Hop) string {
 		return "member of " + shortName(h.Group)
 	case h.From == h.To && h.Change == "boundary":
 		return "without its boundary"
+	case h.From == h.To && strings.HasSuffix(h.Change, "-denials"):
+		return "without what denies"
 	case h.From == h.To:
 		return "any permissions"
 	}

@@ -55,7 +55,7 @@ func (f *fake) add(user bool, name string) int {
 	if user {
 		kind = "user"
 	}
-	f.scene.Principals = append(f.scene.Principals, Principal{ARN: "arn:aws:iam::" + account + ":" + kind + "/" + name, Account: account, User: user, Bounded: kleene.False,
+	f.scene.Principals = append(f.scene.Principals, Principal{ARN: "arn:aws:iam::" + account + ":" + kind + "/" + name, Account: account, User: user, Bounded: kleene.False, AttachedDenials: kleene.False, InlineDenials: kleene.False,
 		LoginProfile: kleene.True, MFA: kleene.False, InstanceProfile: kleene.True})
 	return len(f.scene.Principals) - 1
 }
@@ -67,6 +67,7 @@ var few = []Technique{
 	{ID: "put-self", Kind: "self", By: "user", Requires: []Requirement{{Action: "iam:PutUserPolicy", Resource: Texts{"self"}}}, Target: Target{Who: "self", Change: "permissions"}},
 	{ID: "policy-self", Kind: "self", Requires: []Requirement{{Action: "iam:CreatePolicyVersion", Resource: Texts{"policy"}}}, Target: Target{Who: "self", Change: "permissions"}},
 	{ID: "unbound", Kind: "self", Requires: []Requirement{{Action: "iam:DeleteBoundary", Resource: Texts{"self"}}}, Target: Target{Who: "self", Change: "boundary", When: []string{"bounded"}}},
+	{ID: "detach", Kind: "self", Requires: []Requirement{{Action: "iam:DetachPolicy", Resource: Texts{"self"}}}, Target: Target{Who: "self", Change: "attached-denials", When: []string{"attached-denials"}}},
 	{ID: "join", Kind: "self", By: "user", Requires: []Requirement{{Action: "iam:AddUserToGroup", Resource: Texts{"group"}}}, Target: Target{Who: "self", Change: "membership"}},
 	{ID: "raise-assume", Kind: "principal", Requires: []Requirement{{Action: "iam:PutRolePolicy", Resource: Texts{"target"}}, {Action: "sts:AssumeRole", Resource: Texts{"target"}}}, Target: Target{Who: "role", Change: "permissions"}},
 	{ID: "trust", Kind: "principal", Requires: []Requirement{{Action: "iam:UpdateAssumeRolePolicy", Resource: Texts{"target"}}, {Action: "sts:AssumeRole", Resource: Texts{"target"}, Granted: true}}, Target: Target{Who: "role"}},
@@ -87,6 +88,7 @@ func random(r *rand.Rand) *fake {
 	for i := range n {
 		f.add(r.IntN(2) == 0, fmt.Sprint(i))
 		p := &f.scene.Principals[i]
+		p.AttachedDenials = value()
 		p.Bounded, p.Keys, p.Policies = value(), r.IntN(4)-1, []string{fmt.Sprint("policy", r.IntN(2))}
 		if r.IntN(6) == 0 {
 			p.Account = "444455556666"
@@ -126,8 +128,8 @@ func random(r *rand.Rand) *fake {
 func allStates(f *fake) []Who {
 	var out []Who
 	for i := range f.scene.Principals {
-		for bits := range 8 {
-			who := Who{Principal: i, Raised: bits&1 != 0, Unbounded: bits&2 != 0}
+		for bits := range 16 {
+			who := Who{Principal: i, Raised: bits&1 != 0, Unbounded: bits&2 != 0, Detached: bits&8 != 0}
 			if bits&4 != 0 {
 				who.Joined = "group"
 			}

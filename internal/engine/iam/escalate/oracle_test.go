@@ -28,7 +28,7 @@ func edge(f *fake, from, to Who, denied map[string]bool) kleene.Value {
 	best := kleene.False
 	if from.Principal == to.Principal {
 		raised := from
-		raised.Raised, raised.Joined = true, ""
+		raised.Raised, raised.Joined, raised.Detached = true, "", false
 		if to == raised {
 			if me.User {
 				best = best.Or(may("iam:PutUserPolicy", me.ARN))
@@ -40,6 +40,11 @@ func edge(f *fake, from, to Who, denied map[string]bool) kleene.Value {
 		if to == free {
 			best = best.Or(may("iam:DeleteBoundary", me.ARN).And(me.Bounded))
 		}
+		detached := from
+		detached.Detached = true
+		if to == detached && !from.Raised {
+			best = best.Or(may("iam:DetachPolicy", me.ARN).And(me.AttachedDenials))
+		}
 		member := from
 		member.Joined = "group"
 		if to == member && !from.Raised && me.User && me.Account == account {
@@ -47,7 +52,7 @@ func edge(f *fake, from, to Who, denied map[string]bool) kleene.Value {
 		}
 		return best
 	}
-	if to.Joined != "" || to.Unbounded {
+	if to.Joined != "" || to.Unbounded || to.Detached {
 		return kleene.False // no technique of the few takes over another without its boundary
 	}
 	other := f.scene.Principals[to.Principal]

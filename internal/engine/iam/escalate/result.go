@@ -78,13 +78,21 @@ func (s *Search) nodes() []Who {
 		if p.Bounded != kleene.False && !p.Service {
 			states = append(states, Who{Principal: i, Unbounded: true})
 		}
+		if p.AttachedDenials != kleene.False && !p.Service {
+			states = also(states, func(n *Who) { n.Detached = true })
+		}
+		if p.InlineDenials != kleene.False && !p.Service {
+			states = also(states, func(n *Who) { n.Erased = true })
+		}
 		groups := map[string]bool{}
 		for _, n := range states {
 			out = append(out, n)
 			if p.Service {
 				continue
 			}
-			out = append(out, Who{Principal: i, Raised: true, Unbounded: n.Unbounded})
+			if !n.Detached && !n.Erased {
+				out = append(out, Who{Principal: i, Raised: true, Unbounded: n.Unbounded})
+			}
 			for _, group := range join.joinable(n) {
 				groups[group] = true
 			}
@@ -98,6 +106,15 @@ func (s *Search) nodes() []Who {
 		}
 	}
 	return out
+}
+
+// also is the states and each of them changed.
+func also(states []Who, change func(*Who)) []Who {
+	for _, n := range slices.Clone(states) {
+		change(&n)
+		states = append(states, n)
+	}
+	return states
 }
 
 // joinable are the groups that somebody may add itself to.

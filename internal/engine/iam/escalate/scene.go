@@ -29,6 +29,9 @@ type Principal struct {
 	// through groups.
 	Policies []string
 	Bounded  kleene.Value // has a permissions boundary
+	// AttachedDenials and InlineDenials tell whether it has policies of its own,
+	// not of a group, that deny and allow nothing: they could be taken away.
+	AttachedDenials, InlineDenials kleene.Value
 	// Keys is how many access keys a user has; -1 where that was not seen.
 	Keys            int
 	LoginProfile    kleene.Value // a user's: whether it has a password
@@ -58,6 +61,9 @@ type Who struct {
 	Raised bool
 	// Unbounded: it has no permissions boundary any more.
 	Unbounded bool
+	// Detached and Erased: its own policies that only deny are gone, the managed
+	// ones and the inline ones.
+	Detached, Erased bool
 	// Joined is the ARN of one group it is in besides its own.
 	Joined string
 }
@@ -90,6 +96,10 @@ func (p *Principal) ask(condition string) kleene.Value {
 		return keys(p.Keys, func(n int) bool { return n >= maxKeys })
 	case "bounded":
 		return p.Bounded
+	case "attached-denials":
+		return p.AttachedDenials
+	case "inline-denials":
+		return p.InlineDenials
 	case "instance-profile":
 		return p.InstanceProfile
 	}
@@ -117,6 +127,8 @@ func unseenCondition(condition string) string {
 		return "how many access keys the user has was not seen"
 	case "bounded":
 		return "whether there is a permissions boundary was not seen"
+	case "attached-denials", "inline-denials":
+		return "whether it has policies that only deny was not seen"
 	}
 	return "whether the role has an instance profile was not seen"
 }

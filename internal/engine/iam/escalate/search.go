@@ -154,7 +154,7 @@ func (s *search) front(layer []Who) *front {
 	f := &front{nodes: make(map[Who]bool, len(layer)), targets: map[aim][]Who{}, all: map[aim][]Who{}}
 	for _, n := range layer {
 		f.nodes[n] = true
-		if n.Principal < 0 || n.Joined != "" {
+		if n.Principal < 0 || n.Joined != "" || n.Detached || n.Erased {
 			continue
 		}
 		p := &s.scene.Principals[n.Principal]
@@ -231,9 +231,13 @@ func (s *search) change(t *prepared, from Who, f *front) (Hop, bool) {
 	to := from
 	switch t.Target.Change {
 	case "permissions":
-		to.Raised, to.Joined = true, ""
+		to = Who{Principal: from.Principal, Raised: true, Unbounded: from.Unbounded}
 	case "boundary":
 		to.Unbounded = true
+	case "attached-denials":
+		to.Detached = true
+	case "inline-denials":
+		to.Erased = true
 	case "membership":
 		if from.Joined != "" || from.Raised {
 			return Hop{}, false

@@ -57,7 +57,8 @@ type Target struct {
 	// Who is self, user, role or administrator.
 	Who string `yaml:"who"`
 	// Change is what becomes of it: permissions (whatever one likes), boundary
-	// (none), membership (of one more group); empty: it is taken over as it is.
+	// (none), membership (of one more group), attached-denials or inline-denials
+	// (none of its own policies that only deny); empty: it is taken over as it is.
 	Change string `yaml:"change"`
 	// Trusts is the service which the role has to trust.
 	Trusts string `yaml:"trusts"`
@@ -79,8 +80,8 @@ type Thing struct {
 
 // Maps names the technique as others do.
 type Maps struct {
-	Pathfinding string `yaml:"pathfinding" json:"pathfinding,omitempty"`
-	Rhino       int    `yaml:"rhino" json:"rhino,omitempty"`
+	Pathfinding Texts `yaml:"pathfinding" json:"pathfinding,omitempty"`
+	Rhino       int   `yaml:"rhino" json:"rhino,omitempty"`
 }
 
 // fame is the place of a technique among the best known, which are told first.
@@ -134,7 +135,10 @@ var (
 )
 
 // conditions are what a technique may ask of its target.
-var conditions = []string{"no-login-profile", "login-profile", "no-mfa", "key-to-spare", "two-keys", "bounded", "instance-profile"}
+var conditions = []string{"no-login-profile", "login-profile", "no-mfa", "key-to-spare", "two-keys", "bounded", "attached-denials", "inline-denials", "instance-profile"}
+
+// changes are what can become of a target.
+var changes = []string{"", "permissions", "boundary", "membership", "attached-denials", "inline-denials"}
 
 // ParseTechnique reads the technique of one file.
 func ParseTechnique(file string, data []byte) (Technique, error) {
@@ -182,12 +186,12 @@ func (g *Target) check() error {
 	switch {
 	case !slices.Contains([]string{"self", "user", "role", "administrator"}, g.Who):
 		return fmt.Errorf("target.who: %q is not self, user, role or administrator", g.Who)
-	case !slices.Contains([]string{"", "permissions", "boundary", "membership"}, g.Change):
-		return fmt.Errorf("target.change: %q is not permissions, boundary or membership", g.Change)
+	case !slices.Contains(changes, g.Change):
+		return fmt.Errorf("target.change: %q is not one of %q", g.Change, changes[1:])
 	case g.Who == "self" && g.Change == "":
 		return errors.New("target.change: what becomes of oneself has to be said")
-	case g.Change == "membership" && g.Who != "self":
-		return errors.New("target.change: membership is of oneself only")
+	case g.Who != "self" && slices.Contains([]string{"membership", "attached-denials", "inline-denials"}, g.Change):
+		return fmt.Errorf("target.change: %s is of oneself only", g.Change)
 	case g.Who != "role" && (g.Trusts != "" || g.Through != nil || g.Beside != nil):
 		return errors.New("target: trusts, through and beside are about roles")
 	case g.Through != nil && (g.Through.Role == "") == (g.Through.Profile == ""):

@@ -63,6 +63,13 @@ func (j *judge) context(ask *escalate.Ask, q question) *iam.Context {
 	if ask.Target >= 0 {
 		j.about(c, ask)
 	}
+	if ask.Action == "iam:DetachUserPolicy" || ask.Action == "iam:DetachRolePolicy" {
+		// With several it depends on each, so the key stays open.
+		s := j.subjects[ask.Target]
+		if attached, _ := j.facts.denials(s); len(attached) == 1 {
+			c.Set("iam:PolicyARN", s.Sources[attached[0]].ARN)
+		}
+	}
 	for pair := range strings.SplitSeq(q.choice, "\t") {
 		if key, value, ok := strings.Cut(pair, "="); ok {
 			c.Set(key, value)

@@ -78,6 +78,9 @@ func (j *judge) stance(who escalate.Who) *stance {
 	if refs := j.removed[who.Principal]; len(refs) > 0 {
 		st.policies.Identity = without(s.Identity, refs)
 	}
+	if who.Detached || who.Erased {
+		st.policies.Identity = j.facts.unguarded(st.policies.Identity, s, who)
+	}
 	if who.Raised {
 		st.policies.Identity = iam.Set{Policies: []*iam.Policy{everything}}
 	}

@@ -253,5 +253,6 @@ func ReportPolicy(document map[string]any, techniques []escalate.Technique) (*Po
 var whens = map[string]string{
 	"no-login-profile": "the user has no password yet", "login-profile": "the user has a password", "no-mfa": "the user has no MFA device",
 	"key-to-spare": "the user has fewer than two access keys", "two-keys": "the user has two access keys", "bounded": "there is a permissions boundary",
+	"attached-denials": "it has attached policies that only deny", "inline-denials": "it has inline policies that only deny",
 	"instance-profile": "an instance profile has the role",
 }

@@ -48,6 +48,8 @@ func (f *facts) principal(s *access.Subject) escalate.Principal {
 	if s.Boundary != nil && len(s.Boundary.Policies) == 0 {
 		p.Bounded = kleene.Unknown
 	}
+	attached, inline := f.denials(s)
+	p.AttachedDenials, p.InlineDenials = some(attached, s), some(inline, s)
 	for _, name := range s.Groups {
 		if arn, ok := f.byName[named{p.Account, name}]; ok {
 			p.Groups = append(p.Groups, arn)

@@ -99,6 +99,9 @@ type stage struct {
 
 var allAllowed = map[string]any{"Version": policy.Version2012, "Statement": []any{map[string]any{"Effect": "Allow", "Action": "*", "Resource": "*"}}}
 
+// oneDenied is a guardrail that stands in the way of nothing here.
+var oneDenied = map[string]any{"Version": policy.Version2012, "Statement": []any{map[string]any{"Effect": "Deny", "Action": "holdfast:NothingThereIs", "Resource": "*"}}}
+
 const (
 	stageRegion = "eu-central-1"
 	nameTarget  = "target"
@@ -121,6 +124,7 @@ func newStage(account string, techniques []escalate.Technique) *stage {
 		s.add(typeManagedPolicy, "policy/"+name, map[string]any{"PolicyDocument": map[string]any{"Version": policy.Version2012, "Statement": []any{}}})
 	}
 	s.add(typeManagedPolicy, "policy/boundary", map[string]any{"PolicyDocument": allAllowed})
+	s.add(typeManagedPolicy, "policy/guardrail", map[string]any{"PolicyDocument": oneDenied})
 	s.add(typeRole, "role/"+nameTarget, s.role(services))
 	s.add(typeUser, "user/"+nameTarget, s.whole())
 	s.add(typeInstanceProfile, "instance-profile/"+nameTarget, map[string]any{"InstanceProfileName": nameTarget, "Roles": []any{nameTarget}})
@@ -207,7 +211,8 @@ func (s *stage) thing(t escalate.Thing, arn string) {
 // play lets a principal with the policy try every technique.
 func (s *stage) play(bearer string, document map[string]any, techniques []escalate.Technique) ([]escalate.Hop, kleene.Value, error) {
 	me := &evidence.Resource{Type: typeUser, ID: bearer[strings.LastIndexByte(bearer, '/')+1:], ARN: s.arn(bearer), Account: s.account, Region: evidence.Global, Properties: map[string]any{
-		"Policies": inline(document), "ManagedPolicyArns": []any{s.arn("policy/mine")}, "PermissionsBoundary": s.arn("policy/boundary"),
+		"Policies":          append(inline(document), map[string]any{"PolicyName": "guardrail", "PolicyDocument": oneDenied}),
+		"ManagedPolicyArns": []any{s.arn("policy/mine"), s.arn("policy/guardrail")}, "PermissionsBoundary": s.arn("policy/boundary"),
 	}}
 	if strings.HasPrefix(bearer, "role/") {
 		me.Type = typeRole

@@ -23,6 +23,10 @@ func allow(resource any, actions ...any) props {
 	return props{"Effect": "Allow", "Action": actions, "Resource": resource}
 }
 
+func deny(actions ...any) props {
+	return props{"Effect": "Deny", "Action": actions, "Resource": "*"}
+}
+
 func on(condition props, s props) props { s["Condition"] = condition; return s }
 
 func resource(typ, name string, p props) *evidence.Resource {
@@ -98,6 +102,11 @@ func TestPaths(t *testing.T) {
 		p["PermissionsBoundary"] = "arn:aws:iam::" + Account + ":policy/" + boundary
 		return p
 	}
+	attached := func(p props, name string) props {
+		p["ManagedPolicyArns"] = []any{"arn:aws:iam::" + Account + ":policy/" + name}
+		return p
+	}
+	noPolicies := resource(typeManagedPolicy, "no-policies", props{"PolicyDocument": document(deny("iam:Put*", "iam:Attach*", "iam:Create*", "iam:Update*", "iam:AddUserToGroup", "iam:SetDefaultPolicyVersion", "iam:PassRole"))})
 	small := resource(typeManagedPolicy, "small", props{"PolicyDocument": document(allow("*", "s3:*", "iam:PutUserPolicy"))})
 	root := resource(typeUser, "root-ops", admin())
 	pass := func(service string) props {
@@ -117,6 +126,21 @@ func TestPaths(t *testing.T) {
 		{"a boundary holds what a policy would raise", "", bounded(identity(allow("*", "iam:PutUserPolicy")), "small"), []*evidence.Resource{small}},
 		{"a boundary that may be taken away does not", "iam-delete-user-permissions-boundary",
 			bounded(identity(allow("*", "*")), "loose"), []*evidence.Resource{resource(typeManagedPolicy, "loose", props{"PolicyDocument": document(allow("*", "iam:DeleteUserPermissionsBoundary"))})}},
+		{"a guardrail that it may detach", "iam-detach-own-user-policy iam-create-policy-version", attached(identity(allow("*", "iam:*")), "no-policies"), []*evidence.Resource{noPolicies}},
+		{"only that guardrail", "iam-detach-own-user-policy iam-put-user-policy",
+			attached(identity(allow("*", "iam:PutUserPolicy"), on(props{"ArnLike": props{"iam:PolicyARN": "arn:aws:iam::*:policy/no-*"}}, allow("*", "iam:DetachUserPolicy"))), "no-policies"), []*evidence.Resource{noPolicies}},
+		{"another one", "", attached(identity(allow("*", "iam:PutUserPolicy"), on(props{"ArnLike": props{"iam:PolicyARN": "arn:aws:iam::*:policy/other"}}, allow("*", "iam:DetachUserPolicy"))), "no-policies"), []*evidence.Resource{noPolicies}},
+		{"a guardrail that guards itself", "", attached(identity(allow("*", "iam:PutUserPolicy", "iam:DetachUserPolicy")), "whole"),
+			[]*evidence.Resource{resource(typeManagedPolicy, "whole", props{"PolicyDocument": document(deny("iam:PutUserPolicy", "iam:DetachUserPolicy"))})}},
+		{"a guardrail that the group brings", "", props{"Policies": inline(document(allow("*", "iam:PutUserPolicy", "iam:DetachUserPolicy"))), "Groups": []any{"team"}},
+			[]*evidence.Resource{noPolicies, resource(typeGroup, "team", props{"GroupName": "team", "ManagedPolicyArns": []any{noPolicies.ARN}})}},
+		{"one that the group brings as well", "", attached(props{"Policies": inline(document(allow("*", "iam:PutUserPolicy", "iam:DetachUserPolicy"))), "Groups": []any{"team"}}, "no-policies"),
+			[]*evidence.Resource{noPolicies, resource(typeGroup, "team", props{"GroupName": "team", "ManagedPolicyArns": []any{noPolicies.ARN}})}},
+		{"one that also allows is left alone", "", attached(identity(allow("*", "iam:DetachUserPolicy")), "mixed"),
+			[]*evidence.Resource{resource(typeManagedPolicy, "mixed", props{"PolicyDocument": document(allow("*", "iam:PutUserPolicy"), deny("iam:PutUserPolicy"))})}},
+		{"an inline guardrail", "iam-delete-own-user-policy iam-put-user-policy", props{"Policies": append(inline(document(allow("*", "iam:PutUserPolicy", "iam:DeleteUserPolicy"))), props{"PolicyName": "no", "PolicyDocument": document(deny("iam:PutUserPolicy"))})}, nil},
+		{"both", "iam-delete-own-user-policy iam-detach-own-user-policy iam-put-user-policy",
+			attached(props{"Policies": append(inline(document(allow("*", "iam:PutUserPolicy", "iam:DeleteUserPolicy", "iam:DetachUserPolicy"))), props{"PolicyName": "no", "PolicyDocument": document(deny("iam:DetachUserPolicy"))})}, "no-policies"), []*evidence.Resource{noPolicies}},
 		{"a key", "iam-create-access-key ?", identity(allow("*", "iam:CreateAccessKey")), []*evidence.Resource{root}},
 		{"a key where there is room", "iam-create-access-key", identity(allow("*", "iam:CreateAccessKey")), []*evidence.Resource{root,
 			{Type: typeCredentials, ID: "root-ops", ARN: root.ARN, Account: Account, Properties: props{"AccessKeys": []any{props{"Index": int64(1)}}, "PasswordEnabled": true, "MfaActive": true}}}},
@@ -177,7 +201,6 @@ func TestGuardrails(t *testing.T) {
 			{Type: "AWS::Organizations::Policy", ID: "p-1", Properties: props{"Type": "SERVICE_CONTROL_POLICY", "Content": document(statements...)}},
 		}
 	}
-	deny := func(actions ...any) props { return props{"Effect": "Deny", "Action": actions, "Resource": "*"} }
 	regions := props{"Effect": "Deny", "NotAction": []any{"iam:*", "sts:*"}, "Resource": "*", "Condition": props{"StringNotEquals": props{"aws:RequestedRegion": "eu-central-1"}}}
 	me := resource(typeUser, "me", identity(allow("*", "iam:PutUserPolicy", "iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction")))
 	boss := resource(typeUser, "boss", admin())
