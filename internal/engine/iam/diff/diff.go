@@ -38,9 +38,6 @@ const (
 	SCP                  // to the organisation: service control policies of one level
 )
 
-// String is the kind's name.
-func (k Kind) String() string { return [...]string{"identity", "resource", "scp"}[k] }
-
 // Policy is one document of a side. The policies of a side count as one.
 type Policy struct {
 	Name string
