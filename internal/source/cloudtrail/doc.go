@@ -27,7 +27,7 @@ type Limits struct {
 
 // DefaultLimits are far beyond what CloudTrail writes: records stay below 1 MiB,
 // logs shrink about twentyfold.
-var DefaultLimits = Limits{Record: 8 << 20, Depth: 128, Ratio: 400, IDs: 4 << 20}
+var DefaultLimits = Limits{Record: 8 << 20, Depth: 128, Ratio: 400, IDs: 2 << 20}
 
 func (l Limits) orDefault() Limits {
 	set := func(v *int, d int) {
@@ -52,6 +52,8 @@ type Stats struct {
 	Events     int // handed over
 	Duplicates int // the same event id once more
 	Outside    int // records outside of Since and Until
+	Addenda    int // of the events: those that correct or explain an earlier one
+	Insights   int // of the events: those of CloudTrail Insights
 	First      time.Time
 	Last       time.Time
 }

@@ -2,6 +2,7 @@ package cloudtrail
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -19,7 +20,7 @@ type File struct {
 	// Delivered is when CloudTrail laid it down, as its name says; zero where the
 	// name does not.
 	Delivered time.Time
-	Open      func() (io.ReadCloser, error)
+	Open      func(context.Context) (io.ReadCloser, error)
 }
 
 // Local lists the log files of the given files and folders, those below them
@@ -33,7 +34,7 @@ func Local(paths ...string) ([]File, error) {
 			known[clean] = true
 			files = append(files, File{
 				Name: filepath.ToSlash(clean), Delivered: delivered(filepath.Base(clean)),
-				Open: func() (io.ReadCloser, error) { return os.Open(clean) },
+				Open: func(context.Context) (io.ReadCloser, error) { return os.Open(clean) },
 			})
 		}
 	}
@@ -54,7 +55,7 @@ func Local(paths ...string) ([]File, error) {
 			if err != nil {
 				// A folder that cannot be listed is a file that cannot be opened: said once,
 				// and the rest is read.
-				files = append(files, File{Name: filepath.ToSlash(name), Open: func() (io.ReadCloser, error) { return nil, err }})
+				files = append(files, File{Name: filepath.ToSlash(name), Open: func(context.Context) (io.ReadCloser, error) { return nil, err }})
 				if d != nil && d.IsDir() {
 					return fs.SkipDir
 				}

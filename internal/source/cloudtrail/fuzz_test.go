@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
-
-	"holdfast.dev/holdfast/internal/evidence"
 )
 
 // FuzzScan: whatever the content, reading ends without a panic; what comes out is
@@ -26,13 +24,17 @@ func FuzzScan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		read := func(r io.Reader) (string, bool) {
 			var out strings.Builder
-			err := scan(context.Background(), r, limits, &names{}, func(e evidence.Event, _ int64, bad error) bool {
-				if bad == nil && !json.Valid(e.Raw) {
-					t.Fatalf("not JSON: %q", e.Raw)
+			var one Record
+			c := &cutter{slot: func() *Record { return &one }, record: func(r *Record) (bool, error) {
+				if !json.Valid(r.raw) {
+					t.Fatalf("not JSON: %q", r.raw)
 				}
+				var m Eventer
+				e := m.Event(r)
 				out.WriteString(e.ID + "|" + e.Name + "|" + string(e.Raw) + "\n")
-				return true
-			})
+				return true, nil
+			}}
+			err := cut(context.Background(), "x", r, limits, c)
 			return out.String(), err == nil
 		}
 		whole, ok := read(bytes.NewReader(data))

@@ -9,12 +9,22 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
+// gunzip decompresses one file after the other.
+type gunzip struct {
+	buffered *bufio.Reader
+	z        *gzip.Reader
+}
+
 // plain gives the content of a file, decompressed where it is gzip. What it is
 // shows in the first bytes: mirrors of a bucket keep names and change content.
-func plain(r io.Reader, limits Limits) (io.Reader, error) {
+func (g *gunzip) plain(r io.Reader, limits Limits) (io.Reader, error) {
 	counted := &counter{r: r}
-	buffered := bufio.NewReaderSize(counted, 64<<10)
-	head, err := buffered.Peek(2)
+	if g.buffered == nil {
+		g.buffered = bufio.NewReaderSize(counted, 64<<10)
+	} else {
+		g.buffered.Reset(counted)
+	}
+	head, err := g.buffered.Peek(2)
 	if err != nil && len(head) == 0 {
 		if err == io.EOF {
 			return bytes.NewReader(nil), nil
@@ -22,13 +32,17 @@ func plain(r io.Reader, limits Limits) (io.Reader, error) {
 		return nil, err
 	}
 	if !bytes.Equal(head, []byte{0x1f, 0x8b}) {
-		return buffered, nil
+		return g.buffered, nil
 	}
-	z, err := gzip.NewReader(buffered)
-	if err != nil {
+	if g.z == nil {
+		if g.z, err = gzip.NewReader(g.buffered); err != nil {
+			g.z = nil
+			return nil, err
+		}
+	} else if err := g.z.Reset(g.buffered); err != nil {
 		return nil, err
 	}
-	return &bounded{r: z, in: counted, ratio: int64(limits.Ratio)}, nil
+	return &bounded{r: g.z, in: counted, ratio: int64(limits.Ratio)}, nil
 }
 
 type counter struct {

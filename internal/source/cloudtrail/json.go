@@ -2,8 +2,9 @@ package cloudtrail
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
-	"strconv"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -46,7 +47,7 @@ func (t text) value(i, level int) (int, error) {
 			return i, errDeep
 		}
 		if c == '{' {
-			return t.object(i, level+1, nil)
+			return t.object(i, level+1)
 		}
 		return t.array(i, level+1)
 	case c == 't':
@@ -110,6 +111,48 @@ func (t text) number(i int) (int, error) {
 	return i, nil
 }
 
+// str gives the end of the string that starts at i. It looks at eight bytes at a
+// time: most of a record is text in which nothing is special.
+func (t text) str(i int) (int, error) {
+	b := t.b
+	i++
+	for {
+		for i+8 <= len(b) {
+			special := special(binary.LittleEndian.Uint64(b[i:]))
+			if special != 0 {
+				i += bits.TrailingZeros64(special) >> 3
+				break
+			}
+			i += 8
+		}
+		for i < len(b) && plainByte[b[i]] {
+			i++
+		}
+		if i >= len(b) {
+			return i, errShort
+		}
+		if b[i] == '"' {
+			return i + 1, nil
+		}
+		if b[i] != '\\' {
+			return i, errJSON
+		}
+		var err error
+		if i, err = t.escape(i + 1); err != nil {
+			return i, err
+		}
+	}
+}
+
+const each = 0x0101010101010101 // one of every byte of a word
+
+// special marks the bytes of a word that may end a string or mean something in it:
+// quotes, backslashes and control characters. Only the lowest mark is certain.
+func special(w uint64) uint64 {
+	quote, slash := w^each*'"', w^each*'\\'
+	return ((quote-each)&^quote | (slash-each)&^slash | (w-each*0x20)&^w) & (each * 0x80)
+}
+
 // plainByte are the bytes of a string that mean nothing but themselves.
 var plainByte = func() (plain [256]bool) {
 	for c := range plain {
@@ -118,39 +161,38 @@ var plainByte = func() (plain [256]bool) {
 	return plain
 }()
 
-func (t text) str(i int) (int, error) {
-	b := t.b
-	for i++; i < len(b); i++ {
-		if plainByte[b[i]] {
-			continue
+// escape gives the end of what stands behind a backslash.
+func (t text) escape(i int) (int, error) {
+	if i >= len(t.b) {
+		return i, errShort
+	}
+	switch t.b[i] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return i + 1, nil
+	case 'u':
+		if i+4 >= len(t.b) {
+			return i, errShort
 		}
-		switch c := b[i]; {
-		case c == '"':
-			return i + 1, nil
-		case c < 0x20:
-			return i, errJSON
-		case c == '\\':
-			i++
-			if i >= len(b) {
-				return i, errShort
-			}
-			switch b[i] {
-			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-			case 'u':
-				if i+4 >= len(b) {
-					return i, errShort
-				}
-				if _, err := strconv.ParseUint(string(b[i+1:i+5]), 16, 16); err != nil {
-					return i, errJSON
-				}
-				i += 4
-			default:
+		for _, c := range t.b[i+1 : i+5] {
+			if hexDigit[c] == 0 {
 				return i, errJSON
 			}
 		}
+		return i + 5, nil
 	}
-	return i, errShort
+	return i, errJSON
 }
+
+// hexDigit gives one more than the value of a digit, and 0 for what is none.
+var hexDigit = func() (value [256]byte) {
+	for i, c := range "0123456789abcdef" {
+		value[c] = byte(i + 1)
+	}
+	for i, c := range "ABCDEF" {
+		value[c] = byte(i + 11)
+	}
+	return value
+}()
 
 func (t text) array(i, level int) (int, error) {
 	i = t.space(i + 1)
@@ -158,60 +200,52 @@ func (t text) array(i, level int) (int, error) {
 		return i + 1, nil
 	}
 	for {
-		var err error
-		if i, err = t.value(i, level); err != nil {
+		end, err := t.value(i, level)
+		if err != nil {
+			return end, err
+		}
+		var last bool
+		if i, last, err = t.next(end, ']'); err != nil || last {
 			return i, err
 		}
-		i = t.space(i)
-		switch {
-		case i >= len(t.b):
-			return i, errShort
-		case t.b[i] == ']':
-			return i + 1, nil
-		case t.b[i] != ',':
-			return i, errJSON
-		}
-		i = t.space(i + 1)
 	}
 }
 
-// field is told the quoted key and the start of the value of each member. It gives
-// the end of the value, or -1 where the scanner is to look for it.
-type field func(key []byte, start int) (end int, err error)
-
 // object goes through the object that starts at i.
-func (t text) object(i, level int, each field) (int, error) {
+func (t text) object(i, level int) (int, error) {
 	i = t.space(i + 1)
 	if i < len(t.b) && t.b[i] == '}' {
 		return i + 1, nil
 	}
 	for {
-		key, start, err := t.key(i)
+		_, start, err := t.key(i)
 		if err != nil {
 			return start, err
 		}
-		end := -1
-		if each != nil {
-			if end, err = each(key, start); err != nil {
-				return max(end, start), err
-			}
+		end, err := t.value(start, level)
+		if err != nil {
+			return end, err
 		}
-		if end < 0 {
-			if end, err = t.value(start, level); err != nil {
-				return end, err
-			}
+		var last bool
+		if i, last, err = t.next(end, '}'); err != nil || last {
+			return i, err
 		}
-		i = t.space(end)
-		switch {
-		case i >= len(t.b):
-			return i, errShort
-		case t.b[i] == '}':
-			return i + 1, nil
-		case t.b[i] != ',':
-			return i, errJSON
-		}
-		i = t.space(i + 1)
 	}
+}
+
+// next goes from the end of a member or an element to the next one, or behind the
+// bracket that closes.
+func (t text) next(i int, bracket byte) (at int, last bool, err error) {
+	i = t.space(i)
+	switch {
+	case i >= len(t.b):
+		return i, false, errShort
+	case t.b[i] == ',':
+		return t.space(i + 1), false, nil
+	case t.b[i] == bracket:
+		return i + 1, true, nil
+	}
+	return i, false, errJSON
 }
 
 // key reads `"key" :` and gives the key without quotes and the start of its value.
@@ -292,9 +326,9 @@ func unquote(v []byte) []byte {
 
 // unit reads the four digits behind the u at i.
 func unit(v []byte, i int) rune {
-	n, err := strconv.ParseUint(string(v[i+1:i+5]), 16, 16)
-	if err != nil {
-		return utf8.RuneError
+	var n rune
+	for _, c := range v[i+1 : i+5] {
+		n = n<<4 | rune(hexDigit[c]-1)
 	}
-	return rune(n)
+	return n
 }

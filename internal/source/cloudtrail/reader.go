@@ -1,7 +1,6 @@
 package cloudtrail
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,9 +20,15 @@ type Reader struct {
 	Until  time.Time // and before here; zero: to the last
 	Limits Limits
 
-	stats Stats
-	seen  seen
-	names names
+	// Seen remembers the events that were handed over. Readers that share it hand over
+	// none twice; nil is a memory of this reading's own.
+	Seen *Seen
+	// Workers is how many files Each reads at a time; 0 is one for each processor. For
+	// files that are far away more are better.
+	Workers int
+
+	stats  Stats
+	events Eventer
 }
 
 // Stats is what was read so far.
@@ -69,8 +74,7 @@ func (f *Fault) Gap() evidence.Gap {
 // valid, and keeps a block of the file in memory as long as it is held.
 func (r *Reader) Events(ctx context.Context) iter.Seq2[evidence.Event, error] {
 	return func(yield func(evidence.Event, error) bool) {
-		r.Limits = r.Limits.orDefault()
-		r.seen.most = max(1, r.Limits.IDs/2)
+		r.begin()
 		for _, f := range r.Files {
 			if err := ctx.Err(); err != nil {
 				yield(evidence.Event{}, err)
@@ -96,6 +100,13 @@ func (r *Reader) Events(ctx context.Context) iter.Seq2[evidence.Event, error] {
 	}
 }
 
+func (r *Reader) begin() {
+	r.Limits = r.Limits.orDefault()
+	if r.Seen == nil {
+		r.Seen = NewSeen(r.Limits.IDs)
+	}
+}
+
 // late is how much older than its file's delivery an event may be said to be at
 // most, clocks and minutes considered: events are never newer than their file.
 const late = time.Hour
@@ -118,38 +129,25 @@ var errForeign = errors.New("not a CloudTrail record: it has neither an eventID 
 
 func (r *Reader) file(ctx context.Context, f File, yield func(evidence.Event, error) bool) error {
 	r.stats.Files++
-	opened, err := f.Open()
-	if err != nil {
-		return &Fault{File: f.Name, Offset: -1, Err: bare(err)}
-	}
-	defer opened.Close() // it was only read
-	content, err := plain(opened, r.Limits)
-	if err != nil {
-		return &Fault{File: f.Name, Err: cutOff(err)}
-	}
-	var foreign Fault
-	err = scan(ctx, content, r.Limits, &r.names, func(e evidence.Event, at int64, bad error) bool {
+	var one Record
+	c := cutter{slot: func() *Record { return &one }}
+	c.record = func(rec *Record) (bool, error) {
 		switch {
-		case bad != nil:
-			if foreign.Skipped++; foreign.Skipped == 1 {
-				foreign.File, foreign.Offset, foreign.Err = f.Name, at, bad
-			}
-			return true
-		case !r.wanted(&e):
-			return true
+		case r.outside(rec):
+			r.stats.Outside++
+			return true, nil
+		case r.Seen.again(&rec.id):
+			r.stats.Duplicates++
+			return true, nil
 		}
-		r.count(&e)
-		return yield(e, nil)
-	})
-	switch at := (*syntax)(nil); {
-	case errors.Is(err, errDigest):
+		r.stats.count(rec)
+		return yield(r.events.Event(rec), nil), nil
+	}
+	err := (&opener{limits: r.Limits}).read(ctx, f, &c)
+	if errors.Is(err, errDigest) {
 		r.stats.Digests++
 		r.stats.Files--
 		return nil
-	case errors.As(err, &at):
-		return &Fault{File: f.Name, Offset: at.offset, Err: cutOff(at.err)}
-	case err == nil && foreign.Skipped > 0:
-		return &foreign
 	}
 	return err
 }
@@ -171,70 +169,32 @@ func cutOff(err error) error {
 	return err
 }
 
-func (r *Reader) wanted(e *evidence.Event) bool {
-	if !e.Time.IsZero() && (e.Time.Before(r.Since) || !r.Until.IsZero() && !e.Time.Before(r.Until)) {
-		r.stats.Outside++
+// outside tells that a record's time is known and not asked for.
+func (r *Reader) outside(rec *Record) bool {
+	if r.Since.IsZero() && r.Until.IsZero() {
 		return false
 	}
-	if r.seen.again(e.ID) {
-		r.stats.Duplicates++
-		return false
-	}
-	return true
+	at := rec.Time()
+	return !at.IsZero() && (at.Before(r.Since) || !r.Until.IsZero() && !at.Before(r.Until))
 }
 
-func (r *Reader) count(e *evidence.Event) {
-	r.stats.Events++
-	if e.Time.IsZero() {
+// count adds a record that is handed over.
+func (s *Stats) count(rec *Record) {
+	s.Events++
+	if rec.Value(Addendum).Type() == Object {
+		s.Addenda++
+	}
+	if string(rec.Text(EventCategory)) == "Insight" {
+		s.Insights++
+	}
+	at := rec.Time()
+	if at.IsZero() {
 		return
 	}
-	if r.stats.First.IsZero() || e.Time.Before(r.stats.First) {
-		r.stats.First = e.Time
+	if s.First.IsZero() || at.Before(s.First) {
+		s.First = at
 	}
-	if e.Time.After(r.stats.Last) {
-		r.stats.Last = e.Time
+	if at.After(s.Last) {
+		s.Last = at
 	}
-}
-
-// errDigest marks a digest file under another name than AWS gives it.
-var errDigest = errors.New("a digest file")
-
-// scan hands over every record of decompressed content, and where the text is fine
-// but no record, the reason.
-func scan(ctx context.Context, content io.Reader, limits Limits, known *names, event func(e evidence.Event, at int64, bad error) bool) error {
-	c := cutter{r: content, limits: limits}
-	n := 0
-	c.record = func(raw []byte, at int64) (bool, error) {
-		if n++; n%1024 == 0 && ctx.Err() != nil {
-			return false, ctx.Err()
-		}
-		e, ok, err := known.read(raw, limits)
-		if err == nil && !ok {
-			if inner, found := wrapped(raw, limits.Depth); found {
-				if end, bad := (text{b: inner, depth: limits.Depth}).value(0, 0); bad != nil || end != len(inner) {
-					return false, fmt.Errorf("CloudTrailEvent holds no record: %w", errJSON)
-				}
-				e, ok, err = known.read(inner, limits)
-			}
-		}
-		switch {
-		case err != nil:
-			return false, err
-		case !ok && digest(raw):
-			return false, errDigest
-		case !ok:
-			err = errForeign
-		}
-		return event(e, at, err), nil
-	}
-	err := c.run()
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return ctx.Err()
-	}
-	return err
-}
-
-// digest tells whether an object that is no record is a digest.
-func digest(raw []byte) bool {
-	return bytes.Contains(raw[:min(len(raw), 4<<10)], []byte(`"digestS3Object"`))
 }

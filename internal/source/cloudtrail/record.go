@@ -2,123 +2,148 @@ package cloudtrail
 
 import (
 	"bytes"
+	"errors"
 	"time"
-
-	"holdfast.dev/holdfast/internal/evidence"
 )
 
-// Kind is the kind of the events this package reads.
-const Kind = "cloudtrail"
+// Record is one record as it lies in its file, with the places of its fields. Nothing
+// of it is decoded before somebody asks. Where it comes out of Each it is valid
+// until the call it was handed to returns; Raw has to be cloned by who keeps it.
+type Record struct {
+	raw    []byte
+	offset int64
+	id     key  // of the event, for finding duplicates
+	again  bool // the event was seen before
+	spans  [fields]span
+}
 
-// identity is what is read of userIdentity.
-type identity struct{ arn, account []byte }
+// span is where the value of a field lies in raw; both 0 where there is none.
+type span struct{ at, end uint32 }
 
-// read fills an event out of one record. A field that is missing or of another type
-// than CloudTrail writes stays empty: the record is kept all the same. It fails
-// only where the text is no JSON object, and tells whether it is a record at all.
-func (n *names) read(raw []byte, limits Limits) (e evidence.Event, ok bool, err error) {
-	e = evidence.Event{Kind: Kind, Raw: raw}
-	t := text{b: raw, depth: limits.Depth}
-	if len(raw) == 0 || raw[0] != '{' {
-		return e, false, errJSON
+// ParseRecord reads a record that stands alone, as the lake keeps it.
+func ParseRecord(raw []byte) (*Record, error) {
+	var r Record
+	raw = bytes.TrimSpace(raw)
+	if len(raw) > 1<<30 {
+		return nil, errors.New("a record of more than a gigabyte")
 	}
-	var who identity
-	var recipient string
-	_, err = t.object(0, 1, func(key []byte, start int) (int, error) {
-		end, err := t.value(start, 1)
+	end, err := r.scan(raw, DefaultLimits.Depth, false)
+	if err == nil && end != len(raw) {
+		err = errJSON
+	}
+	if err != nil {
+		return nil, &syntax{int64(end), cutOff(err)}
+	}
+	return &r, nil
+}
+
+// Raw is the record's own text.
+func (r *Record) Raw() []byte { return r.raw }
+
+// Offset is where it starts in the decompressed file.
+func (r *Record) Offset() int64 { return r.offset }
+
+// Duplicate tells, in what Each hands to take, that the event was handed over before.
+func (r *Record) Duplicate() bool { return r.again }
+
+// Value is a field's value; of none where the record lacks it.
+func (r *Record) Value(f Field) Value {
+	s := r.spans[f]
+	return Value{r.raw[s.at:s.end:s.end]}
+}
+
+// Text is the text of a field that is a string, and nil otherwise. Without escapes it
+// is part of the record, so it must not be changed.
+func (r *Record) Text(f Field) []byte {
+	s := r.spans[f]
+	return unquote(r.raw[s.at:s.end:s.end])
+}
+
+// Time is eventTime, and the zero time where that is none.
+func (r *Record) Time() time.Time { return instant(r.Text(EventTime)) }
+
+// Account is the account that the record was written for, and that of who did it
+// where old records do not say.
+func (r *Record) Account() []byte {
+	if a := r.Text(RecipientAccountID); len(a) > 0 {
+		return a
+	}
+	return r.Text(IdentityAccountID)
+}
+
+// is tells whether it is a record at all.
+func (r *Record) is() bool {
+	return len(r.Text(EventID)) > 0 || len(r.Text(EventName)) > 0 && len(r.Text(EventSource)) > 0
+}
+
+var errFound = errors.New("found the list of records")
+
+// scan reads the object at the start of b, checks it, and notes where its fields
+// are. Where outer is set and the object holds a list of records instead, it stops
+// at that list with errFound. On any error the place is that of the error.
+func (r *Record) scan(b []byte, depth int, outer bool) (end int, err error) {
+	r.raw, r.spans, r.again = nil, [fields]span{}, false
+	if len(b) == 0 {
+		return 0, errShort
+	}
+	if b[0] != '{' {
+		return 0, errJSON
+	}
+	t := text{b: b, depth: depth}
+	if end, err = r.members(t, 0, 1, recordKeys, outer); err != nil {
+		return end, err
+	}
+	r.raw, r.spans[none] = b[:end:end], span{}
+	return end, nil
+}
+
+// members goes through the object at i, whose names k knows.
+func (r *Record) members(t text, i, level int, k *keys, outer bool) (int, error) {
+	i = t.space(i + 1)
+	if i < len(t.b) && t.b[i] == '}' {
+		return i + 1, nil
+	}
+	for {
+		key, start, err := t.key(i)
+		if err != nil {
+			return start, err
+		}
+		field := k.of(key)
+		if field == none && bytes.IndexByte(key, '\\') >= 0 {
+			field = k.of(unquote(t.b[i : i+len(key)+2]))
+		}
+		if field >= listRecords && outer && t.b[start] == '[' {
+			return start, errFound
+		}
+		var end int
+		switch c := t.b[start]; {
+		case c == '"':
+			end, err = t.str(start)
+		case field == UserIdentity && c == '{' && level < t.depth:
+			clear(r.spans[IdentityType : IdentityInvokedBy+1]) // of two, the last counts
+			end, err = r.members(t, start, level+1, identityKeys, false)
+		default:
+			end, err = t.value(start, level)
+		}
 		if err != nil {
 			return end, err
 		}
-		v := raw[start:end]
-		switch string(key) {
-		case "eventID":
-			e.ID = string(unquote(v))
-		case "eventTime":
-			e.Time = instant(unquote(v))
-		case "eventSource":
-			e.Service = n.of(v)
-		case "eventName":
-			e.Name = n.of(v)
-		case "awsRegion":
-			e.Region = n.of(v)
-		case "recipientAccountId":
-			recipient = n.of(v)
-		case "sourceIPAddress":
-			e.SourceIP = n.of(v)
-		case "userAgent":
-			e.UserAgent = n.of(v)
-		case "errorCode":
-			e.Error = n.of(v)
-		case "readOnly":
-			e.ReadOnly = string(v) == "true" || string(unquote(v)) == "true"
-		case "userIdentity":
-			who = identityOf(v, limits.Depth)
-		case "resources":
-			e.Resources = resourcesOf(v, limits.Depth)
-		}
-		return end, nil
-	})
-	if err != nil {
-		return e, false, err
-	}
-	e.Principal = n.of(who.arn)
-	if e.Account = recipient; e.Account == "" {
-		e.Account = n.of(who.account)
-	}
-	return e, e.ID != "" || e.Name != "" && e.Service != "", nil
-}
-
-func identityOf(v []byte, depth int) (who identity) {
-	if v[0] != '{' {
-		return who
-	}
-	t := text{b: v, depth: depth}
-	_, _ = t.object(0, 1, func(key []byte, start int) (int, error) { // it was scanned before
-		end, err := t.value(start, 1)
-		if err == nil {
-			switch string(key) {
-			case "arn":
-				who.arn = v[start:end]
-			case "accountId":
-				who.account = v[start:end]
-			}
-		}
-		return end, err
-	})
-	return who
-}
-
-// resourcesOf gives the ARNs in a record's list of resources.
-func resourcesOf(v []byte, depth int) (arns []string) {
-	if v[0] != '[' {
-		return nil
-	}
-	t := text{b: v, depth: depth}
-	for i := t.space(1); i < len(v) && v[i] != ']'; {
-		if v[i] == '{' {
-			_, _ = t.object(i, 2, func(key []byte, start int) (int, error) {
-				end, err := t.value(start, 2)
-				if err == nil && (string(key) == "ARN" || string(key) == "arn") {
-					if arn := unquote(v[start:end]); len(arn) > 0 {
-						arns = append(arns, string(arn))
-					}
-				}
-				return end, err
-			})
-		}
-		end, err := t.value(i, 1)
-		if err != nil {
-			return arns
-		}
-		if i = t.space(end); i < len(v) && v[i] == ',' {
-			i = t.space(i + 1)
+		r.spans[field] = span{uint32(start), uint32(end)}
+		var last bool
+		if i, last, err = t.next(end, '}'); err != nil || last {
+			return i, err
 		}
 	}
-	return arns
 }
 
 // instant reads an eventTime; what cannot be read is the zero time.
 func instant(v []byte) time.Time {
+	if at, ok := plainInstant(v); ok {
+		return at
+	}
+	if len(v) == 0 {
+		return time.Time{} // an error of time.Parse would cost more than all else
+	}
 	at, err := time.Parse(time.RFC3339Nano, string(v))
 	if err != nil {
 		return time.Time{}
@@ -126,21 +151,21 @@ func instant(v []byte) time.Time {
 	return at.UTC()
 }
 
-// names keeps one copy of texts that come again and again: services, calls,
-// Regions, principals. It is emptied when it grows too large.
-type names struct{ known map[string]string }
-
-const mostNames = 1 << 14
-
-func (n *names) of(quoted []byte) string {
-	v := unquote(quoted)
-	if s, ok := n.known[string(v)]; ok {
-		return s
+// plainInstant reads the form that CloudTrail writes: 2006-01-02T15:04:05Z.
+func plainInstant(v []byte) (time.Time, bool) {
+	const form = "0000-00-00T00:00:00Z"
+	if len(v) != len(form) {
+		return time.Time{}, false
 	}
-	if n.known == nil || len(n.known) >= mostNames {
-		n.known = make(map[string]string, 256)
+	for i, c := range v {
+		if want := form[i]; want == '0' && (c < '0' || c > '9') || want != '0' && c != want {
+			return time.Time{}, false
+		}
 	}
-	s := string(bytes.Clone(v))
-	n.known[s] = s
-	return s
+	two := func(i int) int { return int(v[i]-'0')*10 + int(v[i+1]-'0') }
+	year, month, day, hour, minute, second := two(0)*100+two(2), two(5), two(8), two(11), two(14), two(17)
+	if month < 1 || month > 12 || day < 1 || day > 28 || hour > 23 || minute > 59 || second > 59 {
+		return time.Time{}, false // the last days of months are time.Parse's
+	}
+	return time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC), true
 }

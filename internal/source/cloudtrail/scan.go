@@ -20,8 +20,13 @@ type cutter struct {
 	offset int64  // of buf in the (decompressed) content
 	ended  bool
 	broken error // of the reader, once what came before it is used up
-	// record is called with each record and its offset; false ends the reading.
-	record func(raw []byte, offset int64) (bool, error)
+	// slot is where the next record goes; it comes to record filled.
+	slot func() *Record
+	// record is called with each record; false ends the reading.
+	record func(r *Record) (bool, error)
+	// fresh gives a new block of at least so many bytes for what is read from now on.
+	// nil allocates, so that records stay as they are for ever.
+	fresh func(size int) []byte
 }
 
 var errStop = errors.New("no more records are wanted")
@@ -49,25 +54,35 @@ func (c *cutter) more() error {
 		return fmt.Errorf("a record is longer than %d bytes", c.limits.Record)
 	}
 	if cap(c.buf)-len(c.buf) < 4<<10 {
-		grown := make([]byte, len(c.buf), max(block, 2*len(c.buf)+block/4))
-		copy(grown, c.buf)
-		c.buf = grown
+		c.buf = append(c.block(max(block, 2*len(c.buf)+block/4)), c.buf...)
 	}
-	for range 100 {
+	for idle := 0; idle < 100 && len(c.buf) < cap(c.buf); {
 		n, err := c.r.Read(c.buf[len(c.buf):cap(c.buf)])
 		c.buf = c.buf[:len(c.buf)+n]
 		switch {
 		case errors.Is(err, io.EOF):
 			c.ended = true
 			return nil
-		case err != nil && n == 0:
-			return err
-		case n > 0:
+		case err != nil:
 			c.broken = err
 			return nil
+		case n == 0:
+			idle++
+		default:
+			idle = 0
 		}
 	}
-	return io.ErrNoProgress
+	if len(c.buf) < cap(c.buf) {
+		c.broken = io.ErrNoProgress
+	}
+	return nil
+}
+
+func (c *cutter) block(size int) []byte {
+	if c.fresh == nil {
+		return make([]byte, 0, size)
+	}
+	return c.fresh(size)
 }
 
 // use drops the first n bytes.
@@ -97,20 +112,59 @@ func (c *cutter) peek() (b byte, ok bool, err error) {
 }
 
 // whole gives the value that starts at the first byte, reading on as needed.
-func (c *cutter) whole(level int) ([]byte, error) {
+func (c *cutter) whole() ([]byte, error) {
 	for {
-		end, err := text{b: c.buf, depth: c.limits.Depth}.value(0, level)
-		if err == nil && end > c.limits.Record {
-			err = fmt.Errorf("a record is longer than %d bytes", c.limits.Record)
+		end, err := text{b: c.buf, depth: c.limits.Depth}.value(0, 1)
+		if err == nil {
+			err = c.limit(end)
 		}
 		if err == nil {
 			return c.buf[:end:end], nil
 		}
-		if !errors.Is(err, errShort) {
-			return nil, c.fail(end, err)
+		if err = c.mend(end, err); err != nil {
+			return nil, err
 		}
-		if err := c.more(); err != nil {
-			return nil, c.fail(len(c.buf), err)
+	}
+}
+
+func (c *cutter) limit(length int) error {
+	if length > c.limits.Record {
+		return fmt.Errorf("a record is longer than %d bytes", c.limits.Record)
+	}
+	return nil
+}
+
+// mend reads on where only the end is missing; any other error is one at a place.
+func (c *cutter) mend(at int, err error) error {
+	if !errors.Is(err, errShort) {
+		return c.fail(at, err)
+	}
+	if err := c.more(); err != nil {
+		return c.fail(len(c.buf), err)
+	}
+	return nil
+}
+
+// next reads the object at the first byte as a record. Where lists are looked for
+// and it has one, the first byte is that of the list then.
+func (c *cutter) next(lists bool) (found bool, err error) {
+	for {
+		r := c.slot()
+		end, err := r.scan(c.buf, c.limits.Depth, lists)
+		switch {
+		case err == nil:
+			err = c.limit(end)
+		case errors.Is(err, errFound):
+			c.use(end)
+			return true, nil
+		}
+		if err == nil {
+			r.offset = c.offset
+			c.use(end)
+			return false, c.emit(r)
+		}
+		if err = c.mend(end, err); err != nil {
+			return false, err
 		}
 	}
 }
@@ -137,47 +191,14 @@ func (c *cutter) run() error {
 
 // top reads one value of the outermost level: a record, or what holds records.
 func (c *cutter) top() error {
-	for {
-		start, found, end, err := c.list()
-		switch {
-		case found:
-			c.use(start)
-			if err := c.elements(); err != nil {
-				return err
-			}
-			return c.rest()
-		case err == nil && end > c.limits.Record:
-			return c.fail(0, fmt.Errorf("a record is longer than %d bytes", c.limits.Record))
-		case err == nil:
-			raw := c.buf[:end:end]
-			at := c.offset
-			c.use(end)
-			return c.emit(raw, at)
-		case !errors.Is(err, errShort):
-			return c.fail(end, err)
-		}
-		if err := c.more(); err != nil {
-			return c.fail(len(c.buf), err)
-		}
+	found, err := c.next(true)
+	if err != nil || !found {
+		return err
 	}
-}
-
-var errFound = errors.New("found the list of records")
-
-// list looks whether the object at the start has a list of records, and where.
-func (c *cutter) list() (start int, found bool, end int, err error) {
-	t := text{b: c.buf, depth: c.limits.Depth}
-	end, err = t.object(0, 1, func(key []byte, at int) (int, error) {
-		if t.b[at] == '[' && (string(key) == "Records" || string(key) == "Events" || string(key) == "records") {
-			start = at
-			return at, errFound
-		}
-		return -1, nil
-	})
-	if errors.Is(err, errFound) {
-		return start, true, 0, nil
+	if err := c.elements(); err != nil {
+		return err
 	}
-	return 0, false, end, err
+	return c.rest()
 }
 
 // elements reads the array at the first byte, element by element.
@@ -202,16 +223,10 @@ func (c *cutter) elements() error {
 				return errors.Join(err, c.fail(0, io.ErrUnexpectedEOF))
 			}
 		}
-		raw, err := c.whole(1)
-		if err != nil {
-			return err
-		}
 		if b != '{' {
 			return c.fail(0, errors.New("an element of the list is no record"))
 		}
-		at := c.offset
-		c.use(len(raw))
-		if err := c.emit(raw, at); err != nil {
+		if _, err := c.next(false); err != nil {
 			return err
 		}
 	}
@@ -263,32 +278,19 @@ func (c *cutter) pass(first byte) (int, error) {
 	if first != 0 && c.buf[0] != first {
 		return 0, c.fail(0, errJSON)
 	}
-	raw, err := c.whole(1)
+	raw, err := c.whole()
 	c.use(len(raw))
 	return len(raw), err
 }
 
 // emit hands a record over.
-func (c *cutter) emit(raw []byte, at int64) error {
-	more, err := c.record(raw, at)
+func (c *cutter) emit(r *Record) error {
+	more, err := c.record(r)
 	if err != nil {
-		return &syntax{at, err}
+		return &syntax{r.offset, err}
 	}
 	if !more {
 		return errStop
 	}
 	return nil
-}
-
-// wrapped gives the record inside an element of what LookupEvents answers.
-func wrapped(raw []byte, depth int) (inner []byte, ok bool) {
-	t := text{b: raw, depth: depth}
-	_, _ = t.object(0, 1, func(key []byte, start int) (int, error) { // it was scanned before
-		end, err := t.value(start, 1)
-		if err == nil && string(key) == "CloudTrailEvent" && raw[start] == '"' {
-			inner, ok = bytes.TrimSpace(unquote(raw[start:end])), true
-		}
-		return end, err
-	})
-	return inner, ok
 }

@@ -1,0 +1,117 @@
+package cloudtrail
+
+// A Field is a member of a record that is found while the record is cut out of its
+// file, so that reading it costs nothing more. Every other member is found by
+// looking through the record (Record.Get).
+type Field uint8
+
+// The members of a record, as the CloudTrail User Guide lists them ("CloudTrail
+// record contents"), and those of its userIdentity that rules ask for.
+const (
+	none Field = iota
+	EventVersion
+	EventTime
+	EventSource
+	EventName
+	EventID
+	EventType
+	EventCategory
+	AWSRegion
+	SourceIPAddress
+	UserAgent
+	ErrorCode
+	ErrorMessage
+	RequestParameters
+	ResponseElements
+	AdditionalEventData
+	RequestID
+	ReadOnly
+	ManagementEvent
+	Resources
+	RecipientAccountID
+	ServiceEventDetails
+	SharedEventID
+	VPCEndpointID
+	Addendum
+	UserIdentity
+	IdentityType
+	IdentityPrincipalID
+	IdentityARN
+	IdentityAccountID
+	IdentityAccessKeyID
+	IdentityUserName
+	IdentitySession
+	IdentityInvokedBy
+	lookedUp    // CloudTrailEvent of what LookupEvents answers
+	listRecords // the lists that hold records
+	listLower
+	listEvents
+	fields // how many there are
+)
+
+// recordKeys and identityKeys know the names of the fields.
+var (
+	recordKeys = newKeys(map[string]Field{
+		"eventVersion": EventVersion, "eventTime": EventTime, "eventSource": EventSource, "eventName": EventName, "eventID": EventID,
+		"eventType": EventType, "eventCategory": EventCategory, "awsRegion": AWSRegion, "sourceIPAddress": SourceIPAddress, "userAgent": UserAgent,
+		"errorCode": ErrorCode, "errorMessage": ErrorMessage, "requestParameters": RequestParameters, "responseElements": ResponseElements,
+		"additionalEventData": AdditionalEventData, "requestID": RequestID, "readOnly": ReadOnly, "managementEvent": ManagementEvent,
+		"resources": Resources, "recipientAccountId": RecipientAccountID, "serviceEventDetails": ServiceEventDetails, "sharedEventID": SharedEventID,
+		"vpcEndpointId": VPCEndpointID, "addendum": Addendum, "userIdentity": UserIdentity,
+		"CloudTrailEvent": lookedUp, "Records": listRecords, "records": listLower, "Events": listEvents,
+	})
+	identityKeys = newKeys(map[string]Field{
+		"type": IdentityType, "principalId": IdentityPrincipalID, "arn": IdentityARN, "accountId": IdentityAccountID,
+		"accessKeyId": IdentityAccessKeyID, "userName": IdentityUserName, "sessionContext": IdentitySession, "invokedBy": IdentityInvokedBy,
+	})
+)
+
+// keys finds a field by its name with one probe: a table without collisions over
+// length, first, last and one byte between.
+type keys struct {
+	a, b  uint
+	slots [256]Field
+	names [fields]string
+}
+
+func (k *keys) slot(key []byte) uint {
+	n := uint(len(key))
+	return (n + uint(key[0])*k.a + uint(key[n*3/4])*k.b + uint(key[n-1])*5) & 255
+}
+
+// of gives none for what is no field.
+func (k *keys) of(key []byte) Field {
+	if len(key) < 3 {
+		return none
+	}
+	if f := k.slots[k.slot(key)]; string(key) == k.names[f] {
+		return f
+	}
+	return none
+}
+
+// newKeys looks for factors with which no two names meet; a test sees to it that
+// there are some.
+func newKeys(known map[string]Field) *keys {
+	k := &keys{}
+	for k.a = 1; k.a < 64; k.a++ {
+		for k.b = 1; k.b < 64; k.b++ {
+			if k.fill(known) {
+				return k
+			}
+		}
+	}
+	return k
+}
+
+func (k *keys) fill(known map[string]Field) bool {
+	k.slots, k.names = [256]Field{}, [fields]string{}
+	for name, f := range known {
+		s := k.slot([]byte(name))
+		if k.slots[s] != none {
+			return false
+		}
+		k.slots[s], k.names[f] = f, name
+	}
+	return true
+}
