@@ -29,6 +29,7 @@ var layers = []layer{
 	{"internal/source", []string{"internal/evidence", "internal/kleene"}, "a source turns its own world into evidence and knows no other"},
 	{"internal/operate/review", []string{"internal/engine", "internal/evidence", "internal/kleene", "internal/finding", "internal/operate/control", "internal/operate/risk"},
 		"the review stands on controls and risk, never the other way"},
+	{"internal/operate/access", []string{"internal/operate/access", "internal/engine/iam", "internal/evidence", "internal/kleene"}, "who may do what is asked of the IAM engine; practices ask it, never the other way"},
 	{"internal/operate/control", []string{"internal/engine", "internal/evidence", "internal/kleene", "internal/finding", "internal/operate/access"},
 		"controls ask who can do what, never the other way"},
 	{"internal/operate", []string{"internal/engine", "internal/evidence", "internal/kleene", "internal/finding"}, "practices stand on engines and findings; where one stands on another, name it here, one way"},
@@ -89,6 +90,54 @@ func reason(l layer) string {
 		return fmt.Sprintf("%s may know %v only", l.folder, l.may)
 	}
 	return l.why
+}
+
+// wings are houses of several rooms, and what of its own house a room may import,
+// package by package: what is asked of the IAM engine stands on the engine, and no
+// question on another.
+var wings = map[string]map[string][]string{
+	"internal/engine/iam": {
+		"glob": nil, "packed": nil,
+		"policy":     {"glob"},
+		"action":     {"packed"},
+		"action/gen": {"packed"},
+		"managed":    {"packed"}, "managed/gen": {"packed"},
+		"":         {"policy", "glob", "action"},
+		"lint":     {"policy", "glob", "action"},
+		"exposure": {"", "policy", "glob", "action"},
+		"diff":     {"", "policy", "glob", "action"},
+		"activity": {"", "policy", "glob", "action"},
+		"escalate": {"", "policy", "glob", "action"},
+	},
+	"internal/operate/access": {
+		"":         nil,
+		"external": {""}, "unused": {""}, "generate": {""}, "paths": {""},
+	},
+}
+
+func TestWings(t *testing.T) {
+	for _, p := range packages(t) {
+		for house, rooms := range wings {
+			if !below(p.path(), house) {
+				continue
+			}
+			may, ok := rooms[within(house, p.path())]
+			if !ok {
+				t.Errorf("%s is a new room; say in layers_test.go what of %s it may know", p.path(), house)
+			}
+			for _, imported := range p.Imports {
+				path, ours := strings.CutPrefix(imported, module+"/")
+				if ours && below(path, house) && !slices.Contains(may, within(house, path)) {
+					t.Errorf("%s must not import %s: a room knows those it stands on and no others", p.path(), path)
+				}
+			}
+		}
+	}
+}
+
+// within is a package's path from its house on; "" is the house itself.
+func within(house, path string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(path, house), "/")
 }
 
 // TestCollectorsStayAside keeps the SDK's minutes of compilation away from
