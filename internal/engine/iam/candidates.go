@@ -68,11 +68,12 @@ func (k *unseenKey) choose(all []*unseenKey) {
 	}
 	single, complete := k.single(group, families)
 	k.exact = complete && !k.opaque
+	k.candidates = make([][]string, 0, len(single)+1)
 	if k.state != Present {
 		k.candidates = append(k.candidates, nil)
 	}
-	for _, v := range single {
-		k.candidates = append(k.candidates, []string{v})
+	for i := range single {
+		k.candidates = append(k.candidates, single[i:i+1:i+1])
 	}
 	if multivalued {
 		k.combine(single)

@@ -18,6 +18,23 @@ func Decide(req *Request, p *Policies) Outcome {
 	return out
 }
 
+// May answers whether a request is allowed, as Decide does, and does not look any
+// further where it is not: the Decision of an Outcome whose Allowed is False may
+// be Unknown, since it may be denied either way. It is for questions about many.
+func May(req *Request, p *Policies) Outcome {
+	req, ok := req.ready()
+	if !ok {
+		return Outcome{}
+	}
+	var d decision
+	d.weigh(req, p)
+	out := d.outcome()
+	if out.Allowed == kleene.Unknown {
+		return settle(req, p, out)
+	}
+	return out
+}
+
 // decision gathers what each layer says. A layer that does not apply allows.
 type decision struct {
 	identity, resource                    verdict

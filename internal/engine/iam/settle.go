@@ -23,7 +23,7 @@ type settling struct {
 	keys     []*unseenKey
 	budget   int
 	first    Outcome
-	found    []Alternative // one for each decision that was met
+	found    []Alternative // one for each decision that was met, where all are looked for
 	outcomes []Outcome
 	open     bool // some world stays open, whatever the keys are
 	thorough bool // look for every answer there is, though the decision is known to be Unknown
@@ -85,17 +85,17 @@ func (s *settling) explore(world *Request, depth int) {
 	}
 	key := s.keys[depth]
 	for _, c := range key.candidates {
+		state := Known
 		if c == nil {
-			world.Context.Mark(key.name, Absent)
-		} else {
-			world.Context.Set(key.name, c...)
+			state = Absent
 		}
+		world.Context.put(entry{key: key.key.Value(), name: key.name, state: state, values: c})
 		s.explore(world, depth+1)
 		if s.done() {
 			break
 		}
 	}
-	world.Context.Mark(key.name, key.state)
+	world.Context.put(entry{key: key.key.Value(), name: key.name, state: key.state})
 }
 
 // done tells whether nothing can change the answer any more: some world stays
@@ -118,6 +118,9 @@ func (s *settling) meet(out Outcome, world *Request) {
 		}
 	}
 	s.outcomes = append(s.outcomes, out)
+	if !s.thorough {
+		return
+	}
 	keys := map[string][]string{}
 	for _, k := range s.keys {
 		if e := world.Context.find(k.key); e != nil && (e.state == Known || e.state == Absent) {

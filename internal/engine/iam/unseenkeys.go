@@ -67,6 +67,9 @@ func (g *gathering) set(set *Set, layer Layer) {
 		return
 	}
 	for _, p := range set.Policies {
+		if len(p.index.always) == 0 && p.index.find(g.scope.req.serviceName) < 0 {
+			continue // nothing in it is about the service
+		}
 		for i := range p.statements {
 			g.statement(&p.statements[i], p.Doc, i, layer)
 		}
@@ -126,9 +129,10 @@ func (g *gathering) condition(c *condition, written string) {
 // operand notes the text that a key is compared with. One that is made of unseen
 // keys makes those keys matter too.
 func (g *gathering) operand(o *operand, k *unseenKey, c *condition) {
-	tokens := tokenize(o.raw, false)
+	var tokens []token
 	var parts []*unseenKey
 	if o.templated() {
+		tokens = tokenize(o.raw, false)
 		for i := range tokens {
 			if tokens[i].kind == tokenVariable {
 				if v := g.unseen(tokens[i].key, tokens[i].text); v != nil {

@@ -140,6 +140,14 @@ func BenchmarkLoad(b *testing.B) {
 	runtime.KeepAlive(e)
 }
 
+// BenchmarkLoadStreamed loads evidence that comes one by one, as from the store.
+// Run once in a process of its own, that is what the process needs.
+func BenchmarkLoadStreamed(b *testing.B) {
+	for b.Loop() {
+		load(b, benchEvidence(benchEstate()))
+	}
+}
+
 // heapOf is what an estate holds, loaded from evidence that comes one by one.
 func heapOf(b *testing.B) float64 {
 	b.Helper()

@@ -48,7 +48,7 @@ func (e *Estate) decideAll(subjects []*Subject, action string, o *Object, c *iam
 			s := subjects[i]
 			r, p = shared.By(s.Principal), e.Policies(s, o)
 			r.Account = o.account(s.Principal)
-			out[i] = iam.Decide(&r, &p)
+			out[i] = iam.May(&r, &p)
 		}
 	})
 	return out, nil
