@@ -83,6 +83,7 @@ func TestBrokenPolicyIsUnknown(t *testing.T) {
 		{ecrCollector(), "ecr.GetRepositoryPolicy", []string{"policyText"}, "AWS::ECR::Repository", "RepositoryPolicyText"},
 		{lambdaCollector(), "lambda.GetPolicy", []string{"Policy"}, "AWS::Lambda::Permission", "Principal"},
 		{s3Collector(), "s3.GetBucketPolicy", []string{"Policy"}, "AWS::S3::BucketPolicy", "PolicyDocument"},
+		{lambdaLayerCollector(), "lambda.GetLayerVersionPolicy", []string{"Policy"}, layerPermission, "Principal"},
 		{dynamoDBCollector(), "dynamodb.GetResourcePolicy", []string{"Policy"}, "AWS::DynamoDB::Table", "ResourcePolicy"},
 	} {
 		t.Run(c.collector.Name, func(t *testing.T) {

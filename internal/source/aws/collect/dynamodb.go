@@ -44,6 +44,7 @@ func readTable(ctx context.Context, s *aws.Session, client *dynamodb.Client, nam
 			"OnDemandThroughput", "ProvisionedThroughput", "SSESpecification", "StreamSpecification", "TableClass", "Observed")
 	case out.Table != nil:
 		describeTable(d, out.Table)
+		readTableStreamPolicy(ctx, d, client, text(out.Table.LatestStreamArn))
 	}
 	readTableBackups(ctx, d, client)
 	if out, err := aws.Call(ctx, s, "dynamodb", "DescribeTimeToLive", client.DescribeTimeToLive, &dynamodb.DescribeTimeToLiveInput{TableName: &name}); err != nil {
@@ -105,6 +106,23 @@ func describeTable(d *draft, t *types.TableDescription) {
 	}
 	d.p["SSESpecification"] = sse
 	d.observe("Status", t.TableStatus)
+}
+
+// readTableStreamPolicy reads the policy of a table's stream, which other accounts
+// may read it by.
+func readTableStreamPolicy(ctx context.Context, d *draft, client *dynamodb.Client, stream string) {
+	if stream == "" || d.p["StreamSpecification"] == nil {
+		return // a stream that was switched off keeps its ARN for a day
+	}
+	const where = "StreamSpecification/ResourcePolicy/PolicyDocument"
+	out, err := aws.Call(ctx, d.s, "dynamodb", "GetResourcePolicy", client.GetResourcePolicy, &dynamodb.GetResourcePolicyInput{ResourceArn: &stream})
+	switch {
+	case aws.Is(err, "PolicyNotFoundException", "ResourceNotFoundException"):
+	case err != nil:
+		d.lost(err, where)
+	default:
+		d.policy(where, "dynamodb", "GetResourcePolicy", out.Policy)
+	}
 }
 
 func readTableBackups(ctx context.Context, d *draft, client *dynamodb.Client) {

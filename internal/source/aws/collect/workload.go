@@ -14,7 +14,7 @@ func workloadCollectors() []aws.Collector {
 		[]aws.Collector{
 			kmsCollector(),
 			rdsCollector(), rdsSnapshotCollector(), rdsParameterCollector(),
-			lambdaCollector(),
+			lambdaCollector(), lambdaLayerCollector(),
 			eksCollector(),
 			ecrCollector(),
 			ecsCollector(),
