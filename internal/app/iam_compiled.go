@@ -3,6 +3,8 @@ package app
 import (
 	"fmt"
 	"hash/maphash"
+	"slices"
+	"strings"
 	"sync"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
@@ -38,7 +40,7 @@ func (c *compiledPolicies) get(name string, text []byte) (*iam.Policy, error) {
 		return p, nil
 	}
 	doc, problems := policy.Parse(text)
-	if err := firstProblem(problems); err != nil {
+	if err := firstProblem(slices.DeleteFunc(problems, harmless)); err != nil {
 		return nil, err
 	}
 	p := iam.Compile(name, doc)
@@ -61,6 +63,21 @@ func (c *compiledPolicies) find(key uint64, name string, text []byte) *iam.Polic
 		}
 	}
 	return nil
+}
+
+// harmless tells whether it is clear what a policy does in spite of a problem:
+// without statements nothing, a principal that cannot be is nobody, and a value
+// that the operator cannot compare with equals none.
+func harmless(p policy.Problem) bool {
+	switch p.Code {
+	case policy.MissingStatement:
+		return p.Path == "Statement" // there is a list, and it is empty
+	case policy.InvalidPrincipal, policy.PrincipalWildcard:
+		return strings.HasSuffix(p.Path, "Principal.AWS") || p.Code == policy.InvalidPrincipal && strings.HasSuffix(p.Path, "Principal.CanonicalUser")
+	case policy.InvalidValue:
+		return true
+	}
+	return false
 }
 
 // firstProblem says what is wrong with a policy, and how much else is.

@@ -86,6 +86,9 @@ func readLines(ctx context.Context, in io.Reader, hand func([]numbered) error) e
 		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("line %d: %w", number, err)
 		}
+		if number == 1 {
+			text = bytes.TrimPrefix(text, []byte("\ufeff"))
+		}
 		if text == nil || len(bytes.TrimSpace(text)) > 0 {
 			batch = append(batch, numbered{number, text})
 		}

@@ -3,12 +3,15 @@ package app
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
+	"holdfast.dev/holdfast/internal/engine/iam/policy"
 )
 
 // policies reads every layer.
@@ -92,12 +95,12 @@ func (q *Questions) fill(set *iam.Set, name string, data jsontext.Value) error {
 func (q *Questions) one(set *iam.Set, name, where string, data jsontext.Value) error {
 	body := data
 	if data.Kind() == '{' {
-		given, policy, err := named(where, data)
+		given, inside, err := named(where, data)
 		if err != nil {
 			return err
 		}
-		if policy != nil {
-			body = policy
+		if inside != nil {
+			body = inside
 		}
 		if given != "" {
 			name = given
@@ -120,35 +123,77 @@ func (q *Questions) one(set *iam.Set, name, where string, data jsontext.Value) e
 	if err != nil {
 		return fmt.Errorf("policies.%s (%s): %w", where, name, err)
 	}
+	if err := incomplete(where, p.Doc); err != nil {
+		return fmt.Errorf("policies.%s (%s): the policy is not valid: %w", where, name, err)
+	}
 	set.Policies = append(set.Policies, p)
 	return nil
 }
 
+// incomplete refuses statements that do not say whom or what they are about where
+// AWS wants them to: nobody can say what they do. Resource control and endpoint
+// policies without Principal are about everybody.
+func incomplete(where string, doc *policy.Document) error {
+	resource := strings.HasPrefix(where, "resource")
+	if !resource && (strings.HasPrefix(where, "rcps") || strings.HasPrefix(where, "endpoint")) {
+		return nil
+	}
+	for i := range doc.Statements {
+		s := &doc.Statements[i]
+		switch {
+		case resource && s.Principals == nil && s.NotPrincipals == nil:
+			return fmt.Errorf("Statement[%d] has no Principal; the policy of a resource has to say whom it is about", i)
+		case !resource && s.Resources == nil && s.NotResources == nil:
+			return fmt.Errorf("Statement[%d] has neither Resource nor NotResource; name ARNs, or \"*\"", i)
+		}
+	}
+	return nil
+}
+
 // named takes {"name", "policy"} apart; the policy is nil where the object is one
-// itself, which its first member tells.
-func named(where string, data jsontext.Value) (name string, policy jsontext.Value, err error) {
-	is := false
+// itself, which its members tell. Labels that lists of policies usually have are
+// taken along.
+func named(where string, data jsontext.Value) (name string, inside jsontext.Value, err error) {
+	return labelled(where, data, "name", "policy")
+}
+
+// labelled takes an object apart that gives a name to something, the content;
+// which is nil where the object has neither and so is the content itself.
+func labelled(where string, data jsontext.Value, label, content string) (name string, inside jsontext.Value, err error) {
+	known, unknown := false, ""
 	err = members(data, func(member string, value jsontext.Value) (bool, error) {
 		switch member {
-		case "name":
-			is = true
+		case label:
+			known = true
+			if value.Kind() != '"' {
+				name = string(value)
+				return true, nil
+			}
 			return true, json.Unmarshal(value, &name)
-		case "policy":
-			is, policy = true, value
-			return true, nil
+		case content:
+			known, inside = true, value
+		case "name", "node", "id", "arn", "type":
+			if name == "" && value.Kind() == '"' && member != "type" {
+				return true, json.Unmarshal(value, &name)
+			}
+		case "Version", "Statement":
+			return false, nil // a policy
+		default:
+			unknown = member
 		}
-		if is {
-			return false, unknownMember("policies."+where, member)
-		}
-		return false, nil
+		return true, nil
 	})
 	switch {
 	case err != nil:
 		return "", nil, fmt.Errorf("policies.%s: %w", where, err)
-	case is && policy == nil:
+	case known && unknown != "":
+		return "", nil, unknownMember("policies."+where, unknown)
+	case known && inside == nil && content == "policy":
 		return "", nil, fmt.Errorf("policies.%s: it has a name and no policy", where)
+	case known && inside == nil:
+		inside = jsontext.Value("[]")
 	}
-	return name, policy, nil
+	return name, inside, nil
 }
 
 // levels reads SCPs or RCPs, from the root down. A level is an object, or a list
@@ -159,6 +204,8 @@ func (q *Questions) levels(name string, data jsontext.Value) ([]iam.Set, error) 
 		return nil, nil
 	case isUnseen(data):
 		return []iam.Set{{Unseen: "the line says that " + name + " are unknown"}}, nil
+	case data.Kind() == '{': // one level by itself
+		data = slices.Concat(jsontext.Value("["), data, jsontext.Value("]"))
 	case data.Kind() != '[':
 		return nil, fmt.Errorf("policies.%s: %s where a list of levels is expected", name, kindName(data.Kind()))
 	}
@@ -191,28 +238,15 @@ func (q *Questions) levels(name string, data jsontext.Value) ([]iam.Set, error) 
 }
 
 // level takes {"node", "policies"} apart; the policies are nil where the object
-// is a policy itself.
+// is a policy itself, with or without a name.
 func level(where string, data jsontext.Value) (node string, policies jsontext.Value, err error) {
-	is := false
-	err = members(data, func(member string, value jsontext.Value) (bool, error) {
-		switch member {
-		case "node":
-			is = true
-			return true, json.Unmarshal(value, &node)
-		case "policies":
-			is, policies = true, value
-			return true, nil
-		}
-		if is {
-			return false, unknownMember("policies."+where, member)
-		}
-		return false, nil
+	single := false
+	err = members(data, func(member string, _ jsontext.Value) (bool, error) {
+		single = member == "policy" || member == "Version" || member == "Statement"
+		return !single, nil
 	})
-	if err != nil {
-		return "", nil, fmt.Errorf("policies.%s: %w", where, err)
+	if err != nil || single {
+		return "", nil, err
 	}
-	if is && policies == nil {
-		policies = jsontext.Value("[]")
-	}
-	return node, policies, nil
+	return labelled(where, data, "node", "policies")
 }

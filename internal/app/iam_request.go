@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -32,13 +31,15 @@ type questionLine struct {
 }
 
 type requestLine struct {
-	Principal       jsontext.Value            `json:"principal"`
-	Action          string                    `json:"action"`
-	Resource        string                    `json:"resource"`
-	ResourceAccount string                    `json:"resourceAccount"`
-	Context         map[string]jsontext.Value `json:"context"`
-	Unknown         []string                  `json:"unknown"`
-	Present         []string                  `json:"present"`
+	Principal       jsontext.Value `json:"principal"`
+	Action          string         `json:"action"`
+	Resource        string         `json:"resource"`
+	ResourceAccount jsontext.Value `json:"resourceAccount"`
+	Context         jsontext.Value `json:"context"`
+	Unknown         jsontext.Value `json:"unknown"`
+	Present         jsontext.Value `json:"present"`
+
+	account string // ResourceAccount, read
 }
 
 // Questions reads lines; it remembers the policies it has compiled, and is safe
@@ -66,13 +67,18 @@ func (q *Questions) Parse(line []byte) (Question, error) {
 	if err != nil {
 		return out, fmt.Errorf("request.principal: %w", err)
 	}
+	if r.account, err = accountOf(r.ResourceAccount); err != nil {
+		return out, fmt.Errorf("request.resourceAccount: %w", err)
+	}
 	spec := iam.Request{Principal: principal, Action: r.Action, Resource: r.Resource, Account: resourceAccount(&r, principal)}
 	if l.Management {
-		principal.Management, spec.Management = true, spec.Account == principal.Account
+		// Of who has no account, it is the resource's that is meant.
+		principal.Management, spec.Management = true, principal.Account == "" || spec.Account == principal.Account
 	}
 	if spec.Context, err = contextOf(&r); err != nil {
-		return out, fmt.Errorf("request.context: %w", err)
+		return out, fmt.Errorf("request.%w", err)
 	}
+	complete(&spec)
 	if out.Request, err = iam.NewRequest(spec); err != nil {
 		return out, fmt.Errorf("request: %w", err)
 	}
@@ -105,7 +111,7 @@ func idOf(line []byte) jsontext.Value {
 
 // unmarshal reads JSON into a struct, and says what is wrong where in few words.
 func unmarshal(data []byte, into any, strict bool) error {
-	err := json.Unmarshal(data, into, json.RejectUnknownMembers(strict), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	err := json.Unmarshal(data, into, json.RejectUnknownMembers(strict), json.MatchCaseInsensitiveNames(true), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	var syntax *jsontext.SyntacticError
 	var semantic *json.SemanticError
 	switch {
@@ -153,78 +159,11 @@ func member(name string, data jsontext.Value, into any) error {
 	return nil
 }
 
-// principalLine is a principal that is more than an ARN.
-type principalLine struct {
-	Type        string            `json:"type"`
-	ARN         string            `json:"arn"`
-	Service     string            `json:"service"`
-	Federated   string            `json:"federated"`
-	UniqueID    string            `json:"uniqueId"`
-	CanonicalID string            `json:"canonicalId"`
-	RoleARN     string            `json:"roleArn"`
-	Tags        map[string]string `json:"tags"`
-	OrgID       string            `json:"orgId"`
-	OrgPaths    []string          `json:"orgPaths"`
-}
-
-const principalForms = `give an ARN, {"type":"Anonymous"}, {"service":NAME}, {"federated":PROVIDER} or {"arn":ARN, …}`
-
-func principalOf(data jsontext.Value) (*iam.Principal, error) {
-	var l principalLine
-	switch data.Kind() {
-	case '"':
-		if err := json.Unmarshal(data, &l.ARN); err != nil {
-			return nil, err
-		}
-		if strings.EqualFold(l.ARN, "anonymous") || l.ARN == "*" {
-			l = principalLine{Type: "Anonymous"}
-		}
-	case '{':
-		if err := unmarshal(data, &l, true); err != nil {
-			return nil, err
-		}
-	default:
-		return nil, errors.New("there is none; " + principalForms)
-	}
-	p, err := l.principal()
-	if err != nil {
-		return nil, err
-	}
-	p.OrgSeen, p.TagsSeen = true, true // what a line does not say is not there
-	return p, nil
-}
-
-func (l *principalLine) principal() (*iam.Principal, error) {
-	switch {
-	case strings.EqualFold(l.Type, "Anonymous"):
-		return iam.Anonymous(), nil
-	case l.Service != "":
-		return iam.Service(l.Service), nil
-	case l.Federated != "":
-		return iam.Federated(l.Federated), nil
-	case l.ARN == "":
-		return nil, errors.New("it is not named; " + principalForms)
-	}
-	p, err := iam.ParsePrincipal(l.ARN)
-	if err != nil {
-		return nil, err
-	}
-	p.ID, p.CanonicalID, p.Tags, p.OrgID, p.OrgPaths = l.UniqueID, l.CanonicalID, l.Tags, l.OrgID, l.OrgPaths
-	if l.RoleARN != "" {
-		role, err := iam.ParsePrincipal(l.RoleARN)
-		if err != nil || role.Kind != iam.KindRole || p.Kind != iam.KindSession && p.Kind != iam.KindRole {
-			return nil, fmt.Errorf("roleArn %q is not the role of a session", l.RoleARN)
-		}
-		p.Role = l.RoleARN
-	}
-	return p, nil
-}
-
 // resourceAccount is the owner of the resource: as told, else as its ARN says,
 // else the principal's own account.
 func resourceAccount(r *requestLine, p *iam.Principal) string {
-	if r.ResourceAccount != "" {
-		return r.ResourceAccount
+	if r.account != "" {
+		return r.account
 	}
 	if a, ok := policy.SplitARN(r.Resource); ok && a.Account != "" && a.Account != "aws" {
 		return a.Account
@@ -232,50 +171,17 @@ func resourceAccount(r *requestLine, p *iam.Principal) string {
 	return p.Account
 }
 
-// contextOf reads condition keys: a list of values each, or one value.
-func contextOf(r *requestLine) (*iam.Context, error) {
-	c := &iam.Context{}
-	for key, data := range r.Context {
-		values, err := scalars(data)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", key, err)
-		}
-		c.Set(key, values...)
-	}
-	for _, key := range r.Present {
-		c.Mark(key, iam.Present)
-	}
-	for _, key := range r.Unknown {
-		c.Mark(key, iam.Unseen)
-	}
-	return c, nil
-}
-
-func scalars(data jsontext.Value) ([]string, error) {
+// accountOf reads an account's number, which some write without quotes.
+func accountOf(data jsontext.Value) (string, error) {
 	switch data.Kind() {
+	case 'n', jsontext.KindInvalid:
+		return "", nil
+	case '0':
+		return string(data), nil
 	case '"':
 		var s string
 		err := json.Unmarshal(data, &s)
-		return []string{s}, err
-	case '0', 't', 'f':
-		return []string{string(data)}, nil
-	case '[':
-		var list []jsontext.Value
-		if err := json.Unmarshal(data, &list); err != nil {
-			return nil, err
-		}
-		out := make([]string, 0, len(list))
-		for _, e := range list {
-			if e.Kind() == '[' {
-				return nil, errors.New("a list in a list is no value")
-			}
-			one, err := scalars(e)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, one...)
-		}
-		return out, nil
+		return s, err
 	}
-	return nil, fmt.Errorf("%s is no value; give a string or a list of strings, and list keys that are not known under \"unknown\"", kindName(data.Kind()))
+	return "", fmt.Errorf("%s where the number of an account is expected", kindName(data.Kind()))
 }

@@ -53,6 +53,18 @@ func (c *Context) Mark(key string, state State) {
 	c.put(entry{key: strings.ToLower(key), name: key, state: state})
 }
 
+// Has tells whether the context says something about a key.
+func (c *Context) Has(key string) bool { return c.find(unique.Make(strings.ToLower(key))) != nil }
+
+// Value is the value of a key that has one.
+func (c *Context) Value(key string) (string, bool) {
+	e := c.find(unique.Make(strings.ToLower(key)))
+	if e == nil || e.state != Known || len(e.values) != 1 {
+		return "", false
+	}
+	return e.values[0], true
+}
+
 func (c *Context) put(e entry) {
 	i, found := slices.BinarySearchFunc(c.entries, e.key, func(e entry, key string) int { return strings.Compare(e.key, key) })
 	if found {

@@ -86,7 +86,7 @@ func Explain(req *Request, p *Policies) *Explanation {
 func (e *Explanation) layers(req *Request, p *Policies) {
 	who := req.Principal
 	side := who.Kind != KindAnonymous && who.Kind != KindService && who.Kind != KindFederated
-	sc := &scope{req: req, bounded: p.Boundary != nil && who.Kind != KindRoot}
+	sc := &scope{req: req, bounded: p.Boundary != nil && side && who.Kind != KindRoot}
 	skip := ""
 	switch {
 	case who.ServiceLinked():
@@ -198,11 +198,25 @@ func (e *Explanation) decisive() {
 			if e.decides(t, l.Layer) {
 				e.By = append(e.By, t.Ref)
 			}
-			if e.Decision != Allowed && t.Principal != kleene.False && t.Resource != kleene.False {
+			if e.blocks(t, l) {
 				e.missing(t)
 			}
 		}
 	}
+}
+
+// blocks tells whether the request would perhaps be allowed if the statement's
+// conditions answered otherwise: it denies, or its layer has nothing else that
+// allows. Of an unknown answer it is the unseen that decides.
+func (e *Explanation) blocks(t *StatementTrace, l *LayerTrace) bool {
+	switch {
+	case e.Decision == Allowed || e.Decision == Unknown || t.Principal == kleene.False || t.Resource == kleene.False:
+		return false
+	case t.Effect == policy.Deny:
+		return t.Matches != kleene.False
+	}
+	// What grants more closely may help where something grants already.
+	return e.Decision != ExplicitlyDenied && (l.Allows != kleene.True || l.Layer == ResourceLayer)
 }
 
 func (e *Explanation) decides(t *StatementTrace, layer Layer) bool {
@@ -220,9 +234,15 @@ func (e *Explanation) decides(t *StatementTrace, layer Layer) bool {
 // missing notes the keys that a statement asked for in vain: an Allow that does
 // not match without them, a Deny that matches because of it.
 func (e *Explanation) missing(t *StatementTrace) {
+	wanted := kleene.Of(t.Effect == policy.Deny)
 	for i := range t.Conditions {
 		c := &t.Conditions[i]
-		if c.State == Absent && !strings.EqualFold(c.Operator, "Null") && (c.Holds == kleene.True) == (t.Effect == policy.Deny) {
+		if c.State != Absent && c.Holds == kleene.False {
+			return // nothing that is missing would help
+		}
+	}
+	for i := range t.Conditions {
+		if c := &t.Conditions[i]; c.State == Absent && c.Holds == wanted {
 			e.miss(c.Key)
 		}
 	}

@@ -75,8 +75,8 @@ func about(v kleene.Value) named {
 func (s *statement) names(sc *scope, layer Layer) named {
 	switch s.naming {
 	case namesNobody:
-		if layer == RCPLayer {
-			return about(kleene.True) // it is about everyone in any case
+		if layer == RCPLayer || layer == EndpointLayer {
+			return about(kleene.True) // they are about everyone who comes
 		}
 		return about(kleene.Unknown) // AWS takes no such statement
 	case namesOthers:
@@ -103,7 +103,7 @@ func (p *principal) is(who *Principal) (kleene.Value, grant) {
 	case policy.Federated:
 		return kleene.Of(who.Kind == KindFederated && who.ARN == p.name), directly
 	case policy.Canonical:
-		if who.CanonicalID == "" && who.Account != "" {
+		if who.CanonicalID == "" && who.Account != "" && !who.Exact {
 			return kleene.Unknown, byAccount
 		}
 		return kleene.Of(who.CanonicalID == p.name), byAccount
@@ -132,7 +132,7 @@ func (p *principal) is(who *Principal) (kleene.Value, grant) {
 // isSession compares with one session of a role. Of a role in general it is not
 // known which sessions it will have.
 func (p *principal) isSession(who *Principal) kleene.Value {
-	if who.Kind == KindRole && who.Account == p.account && strings.HasSuffix(who.Role, "/"+p.role) {
+	if who.Kind == KindRole && !who.Exact && who.Account == p.account && strings.HasSuffix(who.Role, "/"+p.role) {
 		return kleene.Unknown
 	}
 	return kleene.Of(who.ARN == p.name)

@@ -49,6 +49,9 @@ type Principal struct {
 	// Management is set where the account is the organisation's management account,
 	// which SCPs do not bind.
 	Management bool
+	// Exact is set where nobody else is meant: by a role not the sessions it may
+	// have, and by a CanonicalID of "" that it is none that a policy names.
+	Exact bool
 
 	arn arn // of Role or ARN, taken apart
 }

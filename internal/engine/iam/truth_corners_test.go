@@ -167,6 +167,10 @@ func TestTruthOfMissingKeys(t *testing.T) {
 	}{
 		{"an Allow asks for it", []string{given("Allow", `{"StringEquals":{"test:Key":"x"}}`)}, nil, []string{"test:Key"}},
 		{"two ask for two", []string{given("Allow", `{"StringEquals":{"test:b":"x"}}`), given("Allow", `{"Bool":{"test:a":"true"}}`)}, nil, []string{"test:a", "test:b"}},
+		{"an Allow asks for two", []string{given("Allow", `{"StringEquals":{"test:a":"x","test:b":"x"}}`)}, nil, []string{"test:a", "test:b"}},
+		{"an Allow wants it to be there", []string{given("Allow", `{"Null":{"test:key":"false"}}`)}, nil, []string{"test:key"}},
+		{"it would not help beside what fails", []string{given("Allow", `{"StringEquals":{"test:key":"x","test:other":"x"}}`)}, map[string][]string{"test:other": {"y"}}, nil},
+		{"an Allow asks for it, and a Deny holds", []string{given("Allow", `{"StringEquals":{"test:key":"x"}}`), `{"Effect":"Deny","Action":"*","Resource":"*"}`}, nil, nil},
 		{"it is there and does not match", []string{given("Allow", `{"StringEquals":{"test:key":"x"}}`)}, map[string][]string{"test:key": {"y"}}, nil},
 		{"a Deny holds without it", []string{allowAll, given("Deny", `{"StringNotEquals":{"test:key":"x"}}`)}, nil, []string{"test:key"}},
 		{"an Allow does not need it", []string{given("Allow", `{"StringNotEquals":{"test:key":"x"}}`)}, nil, nil},
