@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
+	"holdfast.dev/holdfast/internal/kleene"
 	"holdfast.dev/holdfast/internal/operate/access"
 )
 
@@ -115,8 +116,8 @@ func AskLine(line []byte) (*Asked, error) {
 // evidence is missing in layers that have a say.
 func (a *Asked) Unseen() []string {
 	var out []string
-	if a.Decision != iam.Unknown {
-		return nil
+	if a.Decision != iam.Unknown || a.Allowed == kleene.False {
+		return nil // what is not known is at most how it is denied
 	}
 	for _, l := range a.Layers {
 		if l.Unseen != "" && !slices.Contains(out, l.Unseen) {
@@ -151,6 +152,19 @@ func (a *Asked) set(l iam.Layer, node string) *iam.Set {
 		}
 	}
 	return nil
+}
+
+// Refusing is the layer that keeps a request out which is denied in any case,
+// though it is not known whether something denies it explicitly.
+func (a *Asked) Refusing() iam.Layer {
+	if a.Decision == iam.Unknown && a.Allowed == kleene.False {
+		for i := range a.Layers {
+			if l := &a.Layers[i]; l.Allows == kleene.False {
+				return l.Layer
+			}
+		}
+	}
+	return iam.NoLayer
 }
 
 // Resources are the resources that the statement a reference means is about, and

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +31,8 @@ type Diff struct {
 	// Granted is what of the actions in question the new policies allow; nil where
 	// none was asked about.
 	Granted *diff.Result
+	// Doubts are actions in question that AWS does not document.
+	Doubts []string
 }
 
 // DiffPolicies compares policies in files.
@@ -56,6 +57,11 @@ func DiffPolicies(o DiffOptions) (*Diff, error) {
 	if o.Type != "" {
 		if out.Type, err = policy.ParseType(o.Type); err != nil {
 			return nil, Usage(fmt.Errorf("--type: %w", err))
+		}
+	}
+	for _, a := range o.NotGranted {
+		if text := doubtAction(a); text != "" {
+			out.Doubts = append(out.Doubts, "--not-granted: "+text)
 		}
 	}
 	out.Result = diff.Compare(diffKind(out.Type), old, new)
@@ -135,32 +141,4 @@ func readPolicy(name string, in io.Reader) (diff.Policy, error) {
 		return diff.Policy{}, fmt.Errorf("%s:%w", name, problems[0])
 	}
 	return diff.Policy{Name: name, Doc: doc}, nil
-}
-
-// unwrap finds the policy in what the AWS CLI prints: of get-policy-version,
-// get-role, get-role-policy, get-bucket-policy, describe-policy and their like.
-// Anything else stays as it is.
-func unwrap(data []byte) []byte {
-	const deep = 4
-	for range deep {
-		var fields map[string]json.RawMessage
-		if json.Unmarshal(data, &fields) != nil || fields["Statement"] != nil {
-			return data
-		}
-		var inner json.RawMessage
-		for _, name := range []string{"PolicyVersion", "Document", "PolicyDocument", "Policy", "Content", "Role", "AssumeRolePolicyDocument", "ResourcePolicy"} {
-			if inner = fields[name]; inner != nil {
-				break
-			}
-		}
-		if inner == nil {
-			return data
-		}
-		var text string
-		if json.Unmarshal(inner, &text) == nil {
-			inner = json.RawMessage(text)
-		}
-		data = inner
-	}
-	return data
 }

@@ -37,6 +37,7 @@ type Verdict struct {
 	Case        string // what was asked, in words
 	Want, Got   string
 	Why         string
+	Others      []string // who may besides those that an only names, or may perhaps
 	OK          bool
 }
 
@@ -109,7 +110,7 @@ func ParseExpectations(name string, data []byte) ([]Expectation, error) {
 	}
 	var root yaml.Node
 	if err := yaml.Unmarshal(data, &root); err != nil {
-		return nil, fmt.Errorf("%s:%s", name, yamlText(err))
+		return nil, fmt.Errorf("%s:%s", name, placed(yamlText(err)))
 	}
 	if root.Kind == 0 || len(root.Content) == 0 {
 		return nil, fmt.Errorf("%s holds no assertion; see `holdfast iam expect --help` for the form", name)
@@ -141,6 +142,14 @@ func ParseExpectations(name string, data []byte) ([]Expectation, error) {
 		out[i].File, out[i].Line = name, list.Content[i].Line
 	}
 	return out, errors.Join(faults...)
+}
+
+// placed sets off a text that does not begin with the line it is about.
+func placed(text string) string {
+	if text != "" && text[0] >= '0' && text[0] <= '9' {
+		return text
+	}
+	return " " + text
 }
 
 var expectNoise = strings.NewReplacer(" in type app.expectationYAML", "", " in type app.expectationFile", "")
@@ -219,6 +228,26 @@ func (x *Expectation) Check(e *access.Estate) []Verdict {
 	return out
 }
 
+// Doubts are what of the assertion was most likely not meant. A misspelt action
+// is denied to most, so that an assertion about it would hold for ever.
+func (x *Expectation) Doubts(e *access.Estate) []string {
+	var out []string
+	for _, name := range x.Actions {
+		for _, resource := range x.Resources {
+			arn := "*"
+			if o, err := e.FindObject(resource); err == nil {
+				arn = o.ARN
+			}
+			for _, text := range Doubts(name, arn, x.About) {
+				if !slices.Contains(out, text) {
+					out = append(out, text)
+				}
+			}
+		}
+	}
+	return out
+}
+
 func (x *Expectation) one(e *access.Estate, principal, action, resource string) Verdict {
 	v := Verdict{Expectation: x, Case: fmt.Sprintf("%s, %s on %s", principal, action, resource), Want: x.Expect}
 	a, err := Ask(e, principal, action, resource, x.About)
@@ -260,7 +289,6 @@ func (x *Expectation) only(e *access.Estate, action, resource string) Verdict {
 		v.Got, v.Why = "an error", err.Error()
 		return v
 	}
-	var others []string
 	for _, w := range slices.Concat(answer.Inside, answer.Outside) {
 		if named[w.Subject.Name()] {
 			continue
@@ -269,11 +297,11 @@ func (x *Expectation) only(e *access.Estate, action, resource string) Verdict {
 		if w.Outcome.Decision == iam.Unknown {
 			text = w.Subject.Name() + " perhaps"
 		}
-		others = append(others, text)
+		v.Others = append(v.Others, text)
 	}
-	v.OK = len(others) == 0
-	v.Got = strings.Join(others[:min(len(others), 5)], ", ")
-	if more := len(others) - 5; more > 0 {
+	v.OK = len(v.Others) == 0
+	v.Got = strings.Join(v.Others[:min(len(v.Others), 5)], ", ")
+	if more := len(v.Others) - 5; more > 0 {
 		v.Got += fmt.Sprintf(" and %d more", more)
 	}
 	return v

@@ -61,8 +61,11 @@ type files struct {
 // path reads a file, or the files of a folder.
 func (f *files) path(ctx context.Context, name string) error {
 	info, err := os.Stat(name)
+	if err != nil && name == "-" {
+		return errors.New("--files reads no standard input by -; give a file, or /dev/stdin")
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("cannot read %s: %w", name, errors.Unwrap(err))
 	}
 	if !info.IsDir() {
 		return f.file(name)

@@ -39,6 +39,18 @@ type PolicyFile struct {
 	Findings []lint.Finding
 }
 
+// NoPolicy says why a file that was named holds no policy; nil where it does.
+func (f *PolicyFile) NoPolicy() error {
+	why := f.Document.Unseen
+	if why == "" && len(f.Document.Statements) == 0 {
+		why = "it has no Statement, and so is no policy"
+	}
+	if why == "" {
+		return nil
+	}
+	return fmt.Errorf("%s: %s; `holdfast iam lint %s` says more", f.Path, why, f.Path)
+}
+
 // PolicyFiles are policies, and files below folders that hold something else.
 type PolicyFiles struct {
 	Files   []PolicyFile
@@ -136,11 +148,13 @@ func (f *PolicyFiles) read(name string, in io.Reader, o PolicyOptions, found boo
 	if len(data) > maxPolicyText {
 		return fmt.Errorf("cannot read %s: more than %d KiB, and no policy is as large", name, maxPolicyText>>10)
 	}
+	size := policy.Measure(unwrap(data))
+	data = unwrapInPlace(data)
 	if found && !looksLikePolicy(data) {
 		f.Skipped = append(f.Skipped, name)
 		return nil
 	}
-	p := PolicyFile{Path: name, Guessed: o.Type == 0, Size: policy.Measure(data)}
+	p := PolicyFile{Path: name, Guessed: o.Type == 0, Size: size}
 	p.Document, p.Type, p.Findings = lint.Text(data, o.Type, lint.Options{Size: p.Size, Place: o.Place})
 	f.Files = append(f.Files, p)
 	return nil

@@ -15,8 +15,11 @@ func (a *Asked) Next() string {
 	case iam.ExplicitlyDenied:
 		return a.undeny()
 	case iam.ImplicitlyDenied:
-		return a.allow()
+		return a.allow(a.Layer)
 	case iam.Unknown:
+		if a.Allowed == kleene.False {
+			return a.allow(a.Refusing())
+		}
 		return a.settle()
 	}
 	return ""
@@ -67,12 +70,12 @@ func conditionText(c *iam.ConditionTrace) string {
 }
 
 // allow says which policy has to allow what.
-func (a *Asked) allow() string {
+func (a *Asked) allow(layer iam.Layer) string {
 	what := fmt.Sprintf("%s on %s", a.Request.Action, a.Request.Resource)
-	if near := a.nearly(); near != nil {
+	if near := a.nearly(layer); near != nil {
 		return fmt.Sprintf("statement %d of %q would allow it if %s", near.Statement+1, near.Policy, wanted(near))
 	}
-	switch a.Layer {
+	switch layer {
 	case iam.IdentityLayer:
 		return fmt.Sprintf("allow %s in a policy of the principal", what)
 	case iam.BoundaryLayer:
@@ -82,21 +85,24 @@ func (a *Asked) allow() string {
 	case iam.ResourceLayer:
 		return fmt.Sprintf("allow %s in the policy of the resource, and name the principal or its account there", what)
 	case iam.SCPLayer, iam.RCPLayer:
-		return fmt.Sprintf("attach an %s that allows %s at %s: every level has to allow it", strings.ToUpper(a.Layer.String()), a.Request.Action, a.silent())
+		return fmt.Sprintf("attach an %s that allows %s at %s: every level has to allow it", strings.ToUpper(layer.String()), a.Request.Action, a.silent(layer))
 	case iam.EndpointLayer:
 		return fmt.Sprintf("allow %s in the policy of the VPC endpoint, or do not go through it", what)
 	case iam.PublicAccessLayer:
 		return "S3 Block Public Access takes the public grant away; name the principal or its account in the bucket policy"
 	case iam.ServiceLayer:
+		if a.Request.Principal.Kind == iam.KindRoot {
+			return "the root user cannot assume roles; ask for a user or role of its account, such as arn:aws:iam::" + a.Request.Principal.Account + ":role/NAME"
+		}
 		return "only AWS itself may change this"
 	}
 	return ""
 }
 
 // silent is the first level that does not allow.
-func (a *Asked) silent() string {
+func (a *Asked) silent(layer iam.Layer) string {
 	for _, l := range a.Layers {
-		if l.Layer == a.Layer && l.Allows == kleene.False {
+		if l.Layer == layer && l.Allows == kleene.False {
 			return l.Node
 		}
 	}
@@ -105,12 +111,12 @@ func (a *Asked) silent() string {
 
 // nearly is a statement of the layer that blocks which all but its conditions
 // make match.
-func (a *Asked) nearly() *iam.StatementTrace {
+func (a *Asked) nearly(layer iam.Layer) *iam.StatementTrace {
 	for i := range a.Layers {
 		l := &a.Layers[i]
 		for j := range l.Statements {
 			t := &l.Statements[j]
-			if l.Layer == a.Layer && t.Effect == policy.Allow && t.Principal == kleene.True && t.Resource == kleene.True && len(t.Conditions) > 0 {
+			if l.Layer == layer && t.Effect == policy.Allow && t.Principal == kleene.True && t.Resource == kleene.True && len(t.Conditions) > 0 {
 				return t
 			}
 		}
@@ -192,7 +198,11 @@ func (a *Asked) Why() string {
 		}
 		parts = append(parts, text)
 	} else if a.Layer != iam.NoLayer {
-		parts = append(parts, "decided by "+a.Layer.String())
+		what := "decided by " + a.Layer.String()
+		if a.Decision == iam.ImplicitlyDenied {
+			what = "nothing in the " + a.Layer.String() + " layer allows it"
+		}
+		parts = append(parts, what)
 	}
 	if len(a.Missing) > 0 && a.Decision == iam.Unknown {
 		parts = append(parts, "depends on "+strings.Join(a.Missing, ", "))

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -43,11 +44,12 @@ func PolicyPaths(file string) (*paths.PolicyReport, error) {
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, Usage(err)
+		return nil, Usage(fmt.Errorf("cannot read %s: %w", file, errors.Unwrap(err)))
 	}
 	if len(data) > maxPolicyFile {
 		return nil, Usage(fmt.Errorf("%s has %d bytes; a policy of AWS has a few thousand", file, len(data)))
 	}
+	data = unwrapInPlace(data)
 	// Mistakes that AWS would refuse would make the answer about another policy.
 	if _, problems := policy.Parse(data); problems.Err() != nil {
 		return nil, Usage(fmt.Errorf("%s: %w; `holdfast iam lint %s` says more", file, problems.Err(), file))

@@ -60,13 +60,18 @@ func PublicCheck(o PublicOptions) (*policy.Document, exposure.Verdict, error) {
 	if err != nil {
 		return nil, exposure.Verdict{}, Usage(err)
 	}
-	doc, problems := policy.Parse(text)
+	doc, problems := policy.Parse(unwrapInPlace(text))
 	if len(problems) > 0 {
 		errs := []error{fmt.Errorf("%s: AWS would refuse this policy; `holdfast iam lint %s` says more", o.Path, o.Path)}
 		for _, p := range problems {
 			errs = append(errs, fmt.Errorf("%s:%d:%d: %s", o.Path, p.Position.Line, p.Position.Column, p.Message))
 		}
 		return nil, exposure.Verdict{}, Usage(errors.Join(errs...))
+	}
+	for i := range doc.Statements {
+		if s := &doc.Statements[i]; s.Principals == nil && s.NotPrincipals == nil {
+			return nil, exposure.Verdict{}, Usage(fmt.Errorf("%s: statement %d has no Principal, so this is no policy of a resource; what an identity policy makes possible tells `holdfast iam paths --policy %s`", o.Path, i+1, o.Path))
+		}
 	}
 	return doc, exposure.Judge(doc, zone, o.Actions...), nil
 }

@@ -137,7 +137,7 @@ func (o *organisation) of(account string) *membership {
 	case n == nil && o.alone:
 		return &membership{seen: true}
 	case account == "":
-		return unseenMembership(account, "whose resource it is was not seen")
+		return unseenMembership(account, "the account of the resource was not seen")
 	case n == nil || !n.account:
 		return unseenMembership(account, "the organisation of account "+account+" was not collected")
 	case n.parentUnseen != "" && o.alone:

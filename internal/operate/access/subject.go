@@ -3,6 +3,8 @@ package access
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"holdfast.dev/holdfast/internal/engine/iam"
@@ -64,6 +66,11 @@ func (e *Estate) missing(p *iam.Principal) (*Subject, error) {
 		typ = typeUser
 	}
 	why := e.seen.missing(p.Account, typ, p.Name)
+	if why == "" && !e.holds(p.Account) {
+		// Alone says that there is no more than the files hold, but somebody in
+		// an account of which they hold nothing has policies all the same.
+		why = "the policies of principals of account " + p.Account + " were not collected"
+	}
 	if why == "" {
 		return nil, fmt.Errorf("%q is %w%s", p.ARN, ErrNone, e.similar(p))
 	}
@@ -85,6 +92,18 @@ func (e *Estate) similar(p *iam.Principal) string {
 	return ""
 }
 
+// alike suggests a name like one that nobody has.
+func (e *Estate) alike(name string) string {
+	names := slices.Sorted(maps.Keys(e.byName))
+	if near := policy.Nearest(name[strings.LastIndexByte(name, '/')+1:], names); near != "" {
+		return fmt.Sprintf("; did you mean %s?", e.byName[near][0].Principal.ARN)
+	}
+	if len(names) == 0 {
+		return ": no users and roles were collected"
+	}
+	return "; give its ARN"
+}
+
 // most is how many candidates an error lists.
 const most = 5
 
@@ -103,7 +122,7 @@ func (e *Estate) Find(name string) (*Subject, error) {
 	found := e.named(name)
 	switch len(found) {
 	case 0:
-		return nil, fmt.Errorf("the user or role %q is %w; give its ARN, or look for it with `holdfast iam who-can`", name, ErrNone)
+		return nil, fmt.Errorf("the user or role %q is %w%s", name, ErrNone, e.alike(name))
 	case 1:
 		return found[0], nil
 	}

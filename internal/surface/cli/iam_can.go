@@ -90,7 +90,18 @@ func (p *program) ask(c *cobra.Command, from estateFlags, about contextFlags, ar
 	if err != nil {
 		return nil, err
 	}
-	return app.Ask(e, args[0], args[1], args[2], circumstances)
+	a, err := app.Ask(e, args[0], args[1], args[2], circumstances)
+	if err == nil {
+		p.doubt("", app.Doubts(args[1], a.Object.ARN, circumstances))
+	}
+	return a, err
+}
+
+// doubt says what of a question was most likely not meant.
+func (p *program) doubt(where string, doubts []string) {
+	for _, text := range doubts {
+		fmt.Fprintf(p.Err, "warning: %s%s\n", where, oneLine(text))
+	}
 }
 
 func exitFor(a *app.Asked) error {
@@ -176,7 +187,11 @@ func headline(a *app.Asked) string {
 
 // printWhy says what decided, what the answer depends on, and the next step.
 func printWhy(w io.Writer, a *app.Asked) {
-	if why := reasonFor(a.Explanation); why != "" {
+	why := reasonFor(a.Explanation)
+	if layer := a.Refusing(); layer != iam.NoLayer {
+		why = layerText(layer) + " does not allow it"
+	}
+	if why != "" {
 		fmt.Fprintf(w, "  why   %s\n", oneLine(why))
 	}
 	for _, text := range alternatives(a.Explanation) {

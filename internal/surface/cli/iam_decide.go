@@ -50,8 +50,9 @@ principal's account is the organisation's management account.
 
 The answer has the decision (Allowed, ExplicitlyDenied, ImplicitlyDenied or
 Unknown), "allowed" (true, false or unknown), the layer that granted or blocked, the
-statements that decided, and the context keys that were missed. A line that cannot
-be read gets an "error", and the others are answered all the same.
+statements that decided (by name of the policy and index, which counts from 0), and
+the context keys that were missed. A line that cannot be read gets an "error", and
+the others are answered all the same.
 
 Exit codes: 0 every line was answered, 2 some could not be read.`,
 		Example: `  holdfast iam decide --input requests.jsonl
@@ -83,6 +84,9 @@ func (p *program) runDecide(ctx context.Context, input string, o output) error {
 			return app.Usage(err)
 		}
 		defer f.Close()
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			return app.Usage(fmt.Errorf("cannot read %s: it is a folder; name a file with one request a line", input))
+		}
 		in = f
 	}
 	unread := 0
@@ -150,6 +154,8 @@ func reasonFor(e *iam.Explanation) string {
 		return text
 	case e.Layer == iam.NoLayer:
 		return ""
+	case e.Decision == iam.ImplicitlyDenied && e.Layer == iam.ServiceLayer:
+		return "AWS itself refuses it, whatever policies say"
 	case e.Decision == iam.ImplicitlyDenied:
 		return layerText(e.Layer) + " does not allow it"
 	case e.Decision == iam.Unknown:

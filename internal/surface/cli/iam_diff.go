@@ -70,6 +70,7 @@ func (p *program) runDiff(f diffFlags) error {
 	if err != nil {
 		return err
 	}
+	p.doubt("", d.Doubts)
 	if f.format == "json" {
 		err = p.writeJSON(f.output, diffJSON(d))
 	} else {

@@ -72,7 +72,9 @@ func (p *program) runExpect(o output, list []app.Expectation, e *access.Estate) 
 	var verdicts []app.Verdict
 	failed := 0
 	for i := range list {
-		for _, v := range list[i].Check(e) {
+		x := &list[i]
+		p.doubt(fmt.Sprintf("%s:%d: ", x.File, x.Line), x.Doubts(e))
+		for _, v := range x.Check(e) {
 			if verdicts = append(verdicts, v); !v.OK {
 				failed++
 			}
@@ -118,11 +120,24 @@ func printVerdicts(out io.Writer, verdicts []app.Verdict) error {
 			if v.OK {
 				continue
 			}
-			fmt.Fprintf(w, "      %s\n      - %s\n      + %s\n", oneLine(v.Case), oneLine(v.Want), oneLine(v.Got+reasonSuffix(v.Why)))
+			fmt.Fprintf(w, "      %s\n      - %s\n", oneLine(v.Case), oneLine(v.Want))
+			for i, who := range v.Others {
+				if i == mostOthers {
+					fmt.Fprintf(w, "      + and %d more\n", len(v.Others)-i)
+					break
+				}
+				fmt.Fprintf(w, "      + %s\n", oneLine(who))
+			}
+			if len(v.Others) == 0 {
+				fmt.Fprintf(w, "      + %s\n", oneLine(v.Got+reasonSuffix(v.Why)))
+			}
 		}
 	}
 	return w.err
 }
+
+// mostOthers is how many of those who should not may are listed.
+const mostOthers = 10
 
 // reasonSuffix is the reason behind what was found.
 func reasonSuffix(why string) string {
@@ -141,12 +156,14 @@ type jsonVerdict struct {
 	Want string `json:"want"`
 	Got  string `json:"got"`
 	Why  string `json:"why,omitempty"`
+	// Others are those who may, or perhaps may, besides those an only names.
+	Others []string `json:"others,omitempty"`
 }
 
 func verdictsJSON(verdicts []app.Verdict) []jsonVerdict {
 	out := []jsonVerdict{}
 	for _, v := range verdicts {
-		out = append(out, jsonVerdict{v.Expectation.Name, v.Expectation.File, v.Expectation.Line, v.Case, v.OK, v.Want, v.Got, v.Why})
+		out = append(out, jsonVerdict{v.Expectation.Name, v.Expectation.File, v.Expectation.Line, v.Case, v.OK, v.Want, v.Got, v.Why, v.Others})
 	}
 	return out
 }

@@ -31,7 +31,7 @@ func (f *policyFlags) flags(c *cobra.Command) {
 		names = append(names, t.String())
 	}
 	c.Flags().StringVar(&f.kind, "type", "", "type of the policies: "+strings.Join(names, ", ")+" (guessed where it is not given)")
-	c.Flags().StringVar(&f.place, "place", "", "where the policy goes, for its quota: managed, role, user, group, s3, kms, sqs and so on (see `holdfast iam size`)")
+	c.Flags().StringVar(&f.place, "place", "", "where the policy goes, for its quota: managed, role, user, group, s3, kms, sqs and so on (holdfast iam size --help lists them)")
 }
 
 func (p *program) policyOptions(f policyFlags, args []string) (app.PolicyOptions, error) {

@@ -145,7 +145,7 @@ func saving(before, after int) string {
 
 func room(n int, q policy.Quota) string {
 	if n > q.Limit {
-		return fmt.Sprintf("still too large for a %s of %d", q.Name, q.Limit)
+		return fmt.Sprintf("still too large for %s of %d", q.One(), q.Limit)
 	}
-	return fmt.Sprintf("%.1f %% of a %s of %d", float64(n*1000/q.Limit)/10, q.Name, q.Limit)
+	return fmt.Sprintf("%.1f %% of %s of %d", float64(n*1000/q.Limit)/10, q.One(), q.Limit)
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -68,6 +69,10 @@ func (p *program) runSize(c *cobra.Command, f policyFlags, args []string) error 
 	rows, large := []measured{}, 0
 	for i := range files.Files {
 		file := &files.Files[i]
+		if err := file.NoPolicy(); err != nil {
+			unread = app.Usage(errors.Join(unread, err))
+			continue
+		}
 		quotas := policy.Likely(file.Document, file.Type)
 		if q, ok := policy.QuotaFor(f.place); ok {
 			quotas = []policy.Quota{q}
@@ -81,9 +86,9 @@ func (p *program) runSize(c *cobra.Command, f policyFlags, args []string) error 
 		if !fits {
 			large++
 		}
-		if file.Document.Unseen != "" {
-			fmt.Fprintf(p.Err, "%s: %s; `holdfast iam lint` says more\n", plain(file.Path), file.Document.Unseen)
-		}
+	}
+	if len(rows) == 0 && unread != nil {
+		return unread
 	}
 	if err := p.write(f.output, func(w io.Writer) error { return write(w, rows) }); err != nil {
 		return err

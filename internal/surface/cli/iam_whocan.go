@@ -44,6 +44,7 @@ Exit codes: 0 listed, 2 wrong usage.`,
 			if err != nil {
 				return err
 			}
+			p.doubt("", app.Doubts(args[0], answer.Object.ARN, circumstances))
 			return p.writeWho(o, answer)
 		},
 	}
@@ -65,11 +66,40 @@ func (p *program) writeWho(o output, answer *app.Whoever) error {
 		return err
 	}
 	allowed, unknown := tally(answer.Inside)
-	fmt.Fprintf(p.Err, "%s on %s: %s asked, %d may, of %d it is not known\n", answer.Action, oneLine(answer.Object.ARN), plural(answer.Asked, "principal"), allowed, unknown)
-	if unknown > 0 {
-		fmt.Fprintln(p.Err, "`holdfast iam explain PRINCIPAL …` says what it depends on; --context gives values, --absent '*' says that no other key is there")
+	outside := ""
+	if n := len(answer.Outside); n > 0 {
+		outside = fmt.Sprintf("; the policy of the resource lets in %d more", n)
+		if _, more := tally(answer.Outside); more > 0 {
+			outside = fmt.Sprintf("; the policy of the resource may let in %d more", n)
+		}
+	}
+	fmt.Fprintf(p.Err, "%s on %s: %s asked, %d may, of %d it is not known%s\n", answer.Action, oneLine(answer.Object.ARN), plural(answer.Asked, "principal"), allowed, unknown, outside)
+	if hint := settling(answer); hint != "" {
+		fmt.Fprintln(p.Err, hint)
 	}
 	return nil
+}
+
+// settling says what would make more of the answers known.
+func settling(answer *app.Whoever) string {
+	keys, unseen := false, false
+	for _, list := range [][]app.Who{answer.Inside, answer.Outside} {
+		for i := range list {
+			keys = keys || len(list[i].Depends) > 0
+			unseen = unseen || len(list[i].Unseen) > 0
+		}
+	}
+	var hints []string
+	if keys {
+		hints = append(hints, "--context gives keys values, --absent '*' says that no other key is there")
+	}
+	if unseen {
+		hints = append(hints, "--alone takes what was not seen for not there")
+	}
+	if len(hints) == 0 {
+		return ""
+	}
+	return "`holdfast iam explain PRINCIPAL …` says what it depends on; " + strings.Join(hints, "; ")
 }
 
 func tally(list []app.Who) (allowed, unknown int) {
@@ -104,7 +134,7 @@ func whoBy(w *app.Who) string {
 	case len(w.Depends) > 0:
 		return "depends on " + strings.Join(w.Depends, ", ")
 	case len(w.Unseen) > 0:
-		return "not seen: " + w.Unseen[0]
+		return w.Unseen[0]
 	}
 	text := layerText(w.Outcome.Layer)
 	if w.Outcome.Policy != nil {

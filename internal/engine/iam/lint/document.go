@@ -27,7 +27,7 @@ func (l *linter) size() {
 	var over []string
 	for _, q := range quotas {
 		if n := l.options.Size.Count(q.Unit); n > q.Limit {
-			over = append(over, fmt.Sprintf("a %s (%d of %d %s)", q.Name, n, q.Limit, q.Unit))
+			over = append(over, fmt.Sprintf("%s (%d of %d %s)", q.One(), n, q.Limit, q.Unit))
 		}
 	}
 	const next = "`holdfast iam minify` makes it smaller; else split it"
@@ -41,7 +41,7 @@ func (l *linter) size() {
 	case n > usual.Limit:
 		l.addAs(Warning, overQuota, at, "", "too large for %s; %s", strings.Join(over, ", "), next)
 	case n*100 >= usual.Limit*nearPercent:
-		l.add(nearQuota, at, "", "%d of %d %s that a %s may have: little room is left; %s", n, usual.Limit, usual.Unit, usual.Name, next)
+		l.add(nearQuota, at, "", "%d of %d %s that %s may have: little room is left; %s", n, usual.Limit, usual.Unit, usual.One(), next)
 	}
 }
 

@@ -1,6 +1,9 @@
 package policy
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Size is how large a text is in the ways in which AWS counts.
 type Size struct {
@@ -72,6 +75,14 @@ func Quotas(t Type) []Quota {
 	return out
 }
 
+// One is the name with its article: a managed policy, an Amazon S3 bucket policy.
+func (q Quota) One() string {
+	if strings.HasPrefix(q.Name, "A") {
+		return "an " + q.Name
+	}
+	return "a " + q.Name
+}
+
 // QuotaFor finds the quota of a place by its key: managed, scp, s3.
 func QuotaFor(key string) (Quota, bool) {
 	for _, q := range quotas {
@@ -89,10 +100,10 @@ const (
 
 var quotas = []Quota{
 	{Name: "managed policy", Type: Identity, Key: "managed", Limit: 6144, Source: iamQuotas},
-	{Name: "inline policies of a role", Type: Identity, Key: "role", Limit: 10240, Note: "all inline policies of the role together", Source: iamQuotas},
-	{Name: "inline policies of a group", Type: Identity, Key: "group", Limit: 5120, Note: "all inline policies of the group together", Source: iamQuotas},
-	{Name: "inline policies of a user", Type: Identity, Key: "user", Limit: 2048, Note: "all inline policies of the user together", Source: iamQuotas},
-	{Name: "inline policy of a permission set", Type: Identity, Key: "permission-set", Limit: 32768, Unit: Characters, Source: "IAM Identity Center API, PutInlinePolicyToPermissionSet"},
+	{Name: "role's inline policies", Type: Identity, Key: "role", Limit: 10240, Note: "all inline policies of the role together", Source: iamQuotas},
+	{Name: "group's inline policies", Type: Identity, Key: "group", Limit: 5120, Note: "all inline policies of the group together", Source: iamQuotas},
+	{Name: "user's inline policies", Type: Identity, Key: "user", Limit: 2048, Note: "all inline policies of the user together", Source: iamQuotas},
+	{Name: "permission set's inline policy", Type: Identity, Key: "permission-set", Limit: 32768, Unit: Characters, Source: "IAM Identity Center API, PutInlinePolicyToPermissionSet"},
 	{Name: "permissions boundary", Type: Boundary, Key: "boundary", Limit: 6144, Note: "a managed policy", Source: iamQuotas},
 	{Name: "trust policy", Type: Trust, Key: "trust", Limit: 2048, Raised: 4096, Source: iamQuotas},
 	{Name: "session policy", Type: Session, Key: "session", Limit: 2048, Unit: Characters, Note: "AWS STS also limits the packed size, which PackedPolicySize tells in its answer", Source: "AWS STS API, AssumeRole"},

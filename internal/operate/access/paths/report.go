@@ -114,6 +114,12 @@ func (w *World) Report(goal, principal string) (*Report, error) {
 		}
 	}
 	out.There, out.Perhaps = result.There()
+	if out.There == nil {
+		out.There = []string{}
+	}
+	if out.Perhaps == nil {
+		out.Perhaps = []string{}
+	}
 	for typ, techniques := range result.Blind() {
 		out.Unseen = append(out.Unseen, Unseen{typ, techniques})
 	}

@@ -115,7 +115,7 @@ func (f *finder) useOf(r *evidence.Resource) use {
 func (f *finder) useOfKeys(r *evidence.Resource) use {
 	row := f.rows[[2]string{r.Account, r.ID}]
 	if row == nil {
-		return use{unseen: f.gap(r.Account, typeCredentials, r.ID, "when its access keys were used is not known: the credential report has no row for it")}
+		return use{unseen: f.gap(r.Account, typeCredentials, r.ID, "when its access keys were used is not known: "+f.noRow(r.Account))}
 	}
 	u := useAt(row.Properties["PasswordLastUsed"])
 	if v, unknown := row.Properties["AccessKeys"].(evidence.Unknown); unknown {
@@ -127,13 +127,21 @@ func (f *finder) useOfKeys(r *evidence.Resource) use {
 	return u
 }
 
+// noRow is why a user has no row in the credential report.
+func (f *finder) noRow(account string) string {
+	if f.from.Seen != nil && f.from.Seen(account, typeCredentials).IsZero() {
+		return "the credential report was not collected"
+	}
+	return "the credential report has no row for it"
+}
+
 // credentials judges the password and the keys in a row of the credential
 // report; user is the user itself, nil of the root user.
 func (f *finder) credentials(arn string, row *evidence.Resource, until time.Time, user *evidence.Resource) {
 	if row == nil {
 		for _, kind := range []Kind{Password, AccessKey} {
 			f.add(Item{Kind: kind, Verdict: Unknown, Account: user.Account, Principal: arn,
-				Reason: f.gap(user.Account, typeCredentials, user.ID, "the credential report has no row for it")})
+				Reason: f.gap(user.Account, typeCredentials, user.ID, f.noRow(user.Account))})
 		}
 		return
 	}
