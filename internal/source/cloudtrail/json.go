@@ -28,6 +28,13 @@ type text struct {
 func blank(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
 
 func (t text) space(i int) int {
+	if i < len(t.b) && t.b[i] > ' ' { // as good as always
+		return i
+	}
+	return t.blanks(i)
+}
+
+func (t text) blanks(i int) int {
 	for i < len(t.b) && blank(t.b[i]) {
 		i++
 	}
@@ -117,19 +124,18 @@ func (t text) str(i int) (int, error) {
 	b := t.b
 	i++
 	for {
-		for i+8 <= len(b) {
-			special := special(binary.LittleEndian.Uint64(b[i:]))
-			if special != 0 {
-				i += bits.TrailingZeros64(special) >> 3
-				break
+		if i+8 > len(b) {
+			for i < len(b) && plainByte[b[i]] {
+				i++
 			}
+			if i >= len(b) {
+				return i, errShort
+			}
+		} else if special := special(binary.LittleEndian.Uint64(b[i:])); special == 0 {
 			i += 8
-		}
-		for i < len(b) && plainByte[b[i]] {
-			i++
-		}
-		if i >= len(b) {
-			return i, errShort
+			continue
+		} else {
+			i += bits.TrailingZeros64(special) >> 3
 		}
 		if b[i] == '"' {
 			return i + 1, nil
