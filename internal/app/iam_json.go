@@ -112,7 +112,12 @@ func skip(b []byte, i int) int {
 }
 
 func skipText(b []byte, i int) int {
-	for i++; i < len(b); i++ {
+	i++
+	end := bytes.IndexByte(b[i:], '"')
+	if end >= 0 && bytes.IndexByte(b[i:i+end], '\\') < 0 {
+		return i + end + 1
+	}
+	for ; i < len(b); i++ {
 		switch b[i] {
 		case '"':
 			return i + 1
@@ -121,6 +126,25 @@ func skipText(b []byte, i int) int {
 		}
 	}
 	return len(b)
+}
+
+// span is where a value stands in the text it is read from.
+type span struct{ from, to int64 }
+
+// UnmarshalJSONFrom passes over the value.
+func (s *span) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	v, err := d.ReadValue()
+	s.to = d.InputOffset()
+	s.from = s.to - int64(len(v))
+	return err
+}
+
+// of is the value; nil where there is none.
+func (s span) of(text []byte) jsontext.Value {
+	if s.from == s.to {
+		return nil
+	}
+	return text[s.from:s.to:s.to]
 }
 
 // unknownMember says that an object has something that it cannot have.

@@ -25,8 +25,8 @@ type Question struct {
 // a misspelt layer would be one that does not limit.
 type questionLine struct {
 	ID         jsontext.Value `json:"id"`
-	Request    jsontext.Value `json:"request"`
-	Policies   jsontext.Value `json:"policies"`
+	Request    span           `json:"request"`
+	Policies   span           `json:"policies"`
 	Management bool           `json:"managementAccount"`
 }
 
@@ -60,7 +60,7 @@ func (q *Questions) Parse(line []byte) (Question, error) {
 	}
 	out.ID = l.ID
 	var r requestLine
-	if err := member("request", l.Request, &r); err != nil {
+	if err := member("request", l.Request.of(line), &r); err != nil {
 		return out, err
 	}
 	principal, err := principalOf(r.Principal)
@@ -82,7 +82,7 @@ func (q *Questions) Parse(line []byte) (Question, error) {
 	if out.Request, err = iam.NewRequest(spec); err != nil {
 		return out, fmt.Errorf("request: %w", err)
 	}
-	out.Policies, err = q.policies(l.Policies)
+	out.Policies, err = q.policies(l.Policies.of(line))
 	return out, err
 }
 

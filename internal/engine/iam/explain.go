@@ -73,7 +73,7 @@ func Explain(req *Request, p *Policies) *Explanation {
 		e.Outcome = s.run(req)
 		if e.Decision == Unknown {
 			e.Alternatives = s.found
-			for _, k := range s.keys {
+			for _, k := range s.matter(req) {
 				e.miss(k.name)
 			}
 		}
@@ -136,6 +136,7 @@ func (e *Explanation) layer(layer Layer, set *Set, sc *scope) {
 	v := newVerdict(layer)
 	v.set(set, sc)
 	t := LayerTrace{Layer: layer, Node: set.Node, Allows: v.any(), Denies: v.deny, Unseen: set.Unseen}
+	t.Statements = slices.Grow(t.Statements, set.concerning(sc.req))
 	for _, p := range set.Policies {
 		for i := range p.statements {
 			s := &p.statements[i]
@@ -155,6 +156,19 @@ func (e *Explanation) layer(layer Layer, set *Set, sc *scope) {
 		}
 	}
 	e.Layers = append(e.Layers, t)
+}
+
+// concerning counts the statements that may be about the action.
+func (s *Set) concerning(r *Request) int {
+	n := 0
+	for _, p := range s.Policies {
+		for i := range p.statements {
+			if p.statements[i].concerns(r) != kleene.False {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 func (e *Explanation) statement(p *Policy, i int, sc *scope, layer Layer) StatementTrace {
