@@ -203,13 +203,6 @@ func (p *program) summarise(c *app.Checked, base *app.Baseline, all bool, second
 	return nil
 }
 
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 func (p *program) testControls(folder string) error {
 	controls, err := app.LoadControls(folder)
 	if err != nil {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -171,10 +170,7 @@ func (p *program) controlsJSON(controls []check.Control) error {
 		list = append(list, entry{c.ID, c.Title, c.Severity, c.Objective, c.Kind, c.Layer, c.Resource, c.When, c.Check,
 			strings.TrimSpace(c.Why), strings.TrimSpace(c.Fix.Text), c.PreventedBy, c.Params, c.Maps, c.File})
 	}
-	enc := json.NewEncoder(p.Out)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(list)
+	return encodeJSON(p.Out, list)
 }
 
 func (p *program) controlsShow() *cobra.Command {

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -340,23 +339,6 @@ func (p *program) printFinding(f finding.Finding, rule report.Rule, history []st
 
 // labelColumns are what the names before the values take: "prevented by".
 const labelColumns = 14
-
-// lines breaks a text at its spaces; in one line where there is no terminal.
-func lines(s string, columns int) []string {
-	words := strings.Fields(s)
-	if columns < 20 || len(words) == 0 {
-		return []string{strings.Join(words, " ")}
-	}
-	out := words[:1:1]
-	for _, word := range words[1:] {
-		if last := &out[len(out)-1]; utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(word) <= columns {
-			*last += " " + word
-		} else {
-			out = append(out, word)
-		}
-	}
-	return out
-}
 
 func (p *program) findingsRuns() *cobra.Command {
 	return &cobra.Command{

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -126,31 +125,6 @@ func (p *program) writeAsked(o output, a *app.Asked, table func(io.Writer, *app.
 		})
 	}
 	return app.Usage(fmt.Errorf("--output: %q is not one of table, json", o.format))
-}
-
-// writeJSON writes one indented document.
-func (p *program) writeJSON(o output, v any) error {
-	return p.write(o, func(out io.Writer) error {
-		e := json.NewEncoder(out)
-		e.SetIndent("", "  ")
-		e.SetEscapeHTML(false)
-		return e.Encode(v)
-	})
-}
-
-// errWriter keeps the first error, so that printing needs to look once.
-type errWriter struct {
-	w   io.Writer
-	err error
-}
-
-func (w *errWriter) Write(b []byte) (int, error) {
-	if w.err != nil {
-		return 0, w.err
-	}
-	n, err := w.w.Write(b)
-	w.err = err
-	return n, err
 }
 
 // principalText is who asks, as it is printed.

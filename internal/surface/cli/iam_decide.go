@@ -203,13 +203,3 @@ func layerText(l iam.Layer) string {
 	}
 	return ""
 }
-
-// oneLine keeps hostile names from breaking a table.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return ' '
-		}
-		return r
-	}, s)
-}

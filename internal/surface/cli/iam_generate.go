@@ -170,10 +170,7 @@ func generatedJSON(out io.Writer, made *app.Generated) error {
 	for _, g := range made.Gaps {
 		report.Unread = append(report.Unread, g.Detail)
 	}
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(struct {
+	return encodeJSON(out, struct {
 		Policies []json.RawMessage `json:"policies"`
 		Report   any               `json:"report"`
 	}{policies, report})
@@ -281,9 +278,7 @@ func (p *program) listActors(c *cobra.Command, f generateFlags) error {
 	}
 	return p.write(f.output, func(out io.Writer) error {
 		if f.format == "json" {
-			e := json.NewEncoder(out)
-			e.SetIndent("", "  ")
-			return e.Encode(actors)
+			return encodeJSON(out, actors)
 		}
 		tw := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(tw, "EVENTS\tDENIED\tFIRST\tLAST\tPRINCIPAL")

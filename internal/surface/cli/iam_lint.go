@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -139,9 +138,6 @@ func (p *program) runLint(c *cobra.Command, f policyFlags, failOn string, args [
 	return nil
 }
 
-// plain keeps what comes from files from steering the terminal.
-func plain(s string) string { return strings.ReplaceAll(sentence(errors.New(s)), "\n", " ") }
-
 // lintTable prints a finding a line, in the form that editors know from compilers.
 func (p *program) lintTable(w io.Writer, files *app.PolicyFiles) error {
 	var b strings.Builder
@@ -152,7 +148,7 @@ func (p *program) lintTable(w io.Writer, files *app.PolicyFiles) error {
 			if x.Path != "" {
 				where = " [" + x.Path + "]"
 			}
-			b.WriteString(plain(fmt.Sprintf("%s:%d:%d: %s %s: %s%s", f.Path, x.Position.Line, x.Position.Column, x.Severity, x.Code, x.Message, where)) + "\n")
+			b.WriteString(oneLine(fmt.Sprintf("%s:%d:%d: %s %s: %s%s", f.Path, x.Position.Line, x.Position.Column, x.Severity, x.Code, x.Message, where)) + "\n")
 		}
 	}
 	_, err := io.WriteString(w, b.String())
@@ -162,7 +158,7 @@ func (p *program) lintTable(w io.Writer, files *app.PolicyFiles) error {
 // lintSummary says on standard error what was read, as what, and what was found.
 func (p *program) lintSummary(files *app.PolicyFiles) {
 	if len(files.Skipped) > 0 {
-		fmt.Fprintf(p.Err, "%s without a Statement left out: %s\n", plural(len(files.Skipped), "JSON file"), plain(some(files.Skipped)))
+		fmt.Fprintf(p.Err, "%s without a Statement left out: %s\n", plural(len(files.Skipped), "JSON file"), oneLine(some(files.Skipped)))
 	}
 	guessed := map[policy.Type]int{}
 	for i := range files.Files {
@@ -224,10 +220,7 @@ func lintJSON(w io.Writer, files *app.PolicyFiles) error {
 	for _, s := range []lint.Severity{lint.Error, lint.Warning, lint.Suggestion} {
 		out.Counts[string(s)] = files.Count(s)
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(out)
+	return encodeJSON(w, out)
 }
 
 // lintSARIF hands the findings to the writer that all findings share.

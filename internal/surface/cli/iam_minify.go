@@ -94,7 +94,7 @@ func minifyText(w io.Writer, m minified) error {
 func minifyTable(w io.Writer, m minified) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "FILE\tBEFORE\tAFTER\tSAVED\tPLACE\tQUOTA\tCOUNTED")
-	fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%s\t%d\t%s\n", plain(m.File), m.Before, m.After, m.Saved, m.Place, m.Quota, m.Unit)
+	fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%s\t%d\t%s\n", oneLine(m.File), m.Before, m.After, m.Saved, m.Place, m.Quota, m.Unit)
 	return tw.Flush()
 }
 
@@ -127,7 +127,7 @@ func (p *program) runMinify(c *cobra.Command, f policyFlags, ways, args []string
 		return err
 	}
 	before, after := small.File.Size.Count(small.Quota.Unit), small.Size.Count(small.Quota.Unit)
-	fmt.Fprintf(p.Err, "%s: %d → %d %s (%s); %s\n", plain(small.File.Path), before, after, small.Quota.Unit, saving(before, after), room(after, small.Quota))
+	fmt.Fprintf(p.Err, "%s: %d → %d %s (%s); %s\n", oneLine(small.File.Path), before, after, small.Quota.Unit, saving(before, after), room(after, small.Quota))
 	for _, way := range []string{app.DropSids, app.Patterns} {
 		if with, ok := small.With[way]; ok && with.Count(small.Quota.Unit) < after {
 			fmt.Fprintf(p.Err, "--%s would make it %d\n", way, with.Count(small.Quota.Unit))

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -106,25 +105,18 @@ func (p *program) runPaths(c *cobra.Command, f pathsFlags, args []string) error 
 func (p *program) printPaths(out io.Writer, f pathsFlags, r *paths.Report, principal string) error {
 	switch f.format {
 	case "json":
-		return indented(out, r)
+		return encodeJSON(out, r)
 	case "dot":
 		return dot(out, r)
 	}
 	width, _ := terminal(out)
-	t := &pathsTable{unusedTable{w: out, width: width, colour: p.colour(out)}}
+	t := &pathsTable{page{w: out, width: width, colour: p.colour(out)}}
 	if principal != "" {
 		t.story(r, principal)
 	} else {
 		t.all(r)
 	}
 	return t.err
-}
-
-func indented(out io.Writer, v any) error {
-	e := json.NewEncoder(out)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
 }
 
 // judgePaths is the exit code: certain paths first, then what is open.
@@ -185,10 +177,10 @@ func (p *program) runPolicyPaths(f pathsFlags, args []string) error {
 	}
 	err = p.write(f.output, func(out io.Writer) error {
 		if f.format == "json" {
-			return indented(out, report)
+			return encodeJSON(out, report)
 		}
 		width, _ := terminal(out)
-		t := &pathsTable{unusedTable{w: out, width: width, colour: p.colour(out)}}
+		t := &pathsTable{page{w: out, width: width, colour: p.colour(out)}}
 		t.policy(report, f.policy)
 		return t.err
 	})

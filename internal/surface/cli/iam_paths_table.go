@@ -10,7 +10,7 @@ import (
 )
 
 // pathsTable prints paths as a person reads them.
-type pathsTable struct{ unusedTable }
+type pathsTable struct{ page }
 
 // shortName is a principal without what its account repeats: role/ci/deploy.
 func shortName(arn string) string {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -119,14 +118,11 @@ func sizeTable(w io.Writer, rows []measured) error {
 		if m.Size > m.Quota {
 			over = ", too large"
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%d\t%d\t%.1f %%\t%s%s\n", plain(m.File), m.Place, m.Size, m.Quota, m.Percent, m.Unit, over)
+		fmt.Fprintf(tw, "%s\t%s\t%d\t%d\t%.1f %%\t%s%s\n", oneLine(m.File), m.Place, m.Size, m.Quota, m.Percent, m.Unit, over)
 	}
 	return tw.Flush()
 }
 
 func sizeJSON(w io.Writer, rows []measured) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(map[string]any{"sizes": rows})
+	return encodeJSON(w, map[string]any{"sizes": rows})
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -187,15 +186,12 @@ func (p *program) unusedReport(c *cobra.Command, f unusedFlags, o unused.Options
 }
 
 func (p *program) printUnused(out io.Writer, f unusedFlags, r *app.UnusedReport) error {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
 	switch f.format {
 	case "json":
-		e.SetIndent("", "  ")
-		return e.Encode(r)
+		return encodeJSON(out, r)
 	case "jsonl":
 		for _, i := range r.Items {
-			if err := e.Encode(i); err != nil {
+			if err := encodeLine(out, i); err != nil {
 				return err
 			}
 		}
@@ -205,7 +201,7 @@ func (p *program) printUnused(out io.Writer, f unusedFlags, r *app.UnusedReport)
 	if f.file != "" || width <= 0 {
 		width = 120
 	}
-	t := unusedTable{w: out, width: max(width, 60), verbose: f.verbose, colour: p.colour(p.Out) && f.file == ""}
+	t := unusedTable{page: page{w: out, width: max(width, 60), colour: p.colour(p.Out) && f.file == ""}, verbose: f.verbose}
 	t.print(r)
 	return t.err
 }

@@ -1,8 +1,8 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -15,33 +15,9 @@ import (
 // unusedTable prints what is unused as a person reads it: by account and
 // principal, with a line for all services and one for all actions.
 type unusedTable struct {
-	w       io.Writer
-	width   int
+	page
 	verbose bool
-	colour  bool
-	err     error
 }
-
-func (t *unusedTable) line(s string) {
-	if t.err == nil {
-		_, t.err = fmt.Fprintln(t.w, strings.TrimRight(s, " "))
-	}
-}
-
-// paint colours a text by a code of the sixteen basic colours.
-func (t *unusedTable) paint(code, s string) string {
-	if !t.colour || s == "" {
-		return s
-	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
-}
-
-const (
-	boldText  = "1"
-	faintText = "2"
-	redText   = "31"
-	amberText = "33"
-)
 
 func (t *unusedTable) print(r *app.UnusedReport) {
 	account := ""
@@ -112,7 +88,7 @@ func (t *unusedTable) principal(items []unused.Item) {
 		case i.Kind == unused.Action:
 			t.actionNames(i)
 		case i.Kind == unused.AccessKey:
-			t.row("    ", strings.TrimSpace("access "+orText(i.What, "keys")), i)
+			t.row("    ", strings.TrimSpace("access "+cmp.Or(i.What, "keys")), i)
 		case i.Kind == unused.Service && i.What == "":
 			t.row("    ", "services and actions", i)
 		default:
@@ -196,14 +172,6 @@ func (t *unusedTable) fit(s string, columns int) string {
 		return s
 	}
 	return cut(s, columns)
-}
-
-func cut(s string, columns int) string {
-	if utf8.RuneCountInString(s) <= columns {
-		return s
-	}
-	runes := []rune(s)
-	return string(runes[:max(0, columns-1)]) + "…"
 }
 
 // total says how much of what was looked at is unused.
@@ -354,11 +322,4 @@ func nameOfPrincipal(arn string) string {
 		return a.Resource
 	}
 	return kind + " " + name
-}
-
-func orText(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

@@ -56,10 +56,10 @@ Not judged: roles of 1 account: roles were not collected: sts:AssumeRole denied;
 Not judged: 1 action: AWS does not keep track of these actions
 Not judged: access keys of 1 user: the report was cut
 `
-	if diff := cmp.Diff(want, printed(t, unusedSample(), unusedTable{width: 60})); diff != "" {
+	if diff := cmp.Diff(want, printed(t, unusedSample(), unusedTable{page: page{width: 60}})); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	whole := printed(t, unusedSample(), unusedTable{width: 60, verbose: true})
+	whole := printed(t, unusedSample(), unusedTable{page: page{width: 60}, verbose: true})
 	for _, line := range []string{
 		"000000000000\n  all roles                                 ? roles were not collected: sts:AssumeRole denied\n",
 		"    actions s3              2 of 4 unused: CreateBucket,\n                            DeleteBucket\n",
@@ -71,7 +71,7 @@ Not judged: access keys of 1 user: the report was cut
 			t.Errorf("--verbose lacks %q:\n%s", line, whole)
 		}
 	}
-	if coloured := printed(t, unusedSample(), unusedTable{width: 80, colour: true}); !strings.Contains(coloured, "\x1b[31mlast used 2026-01-01\x1b[0m") || strings.Contains(coloured, "eve\x1b") {
+	if coloured := printed(t, unusedSample(), unusedTable{page: page{width: 80, colour: true}}); !strings.Contains(coloured, "\x1b[31mlast used 2026-01-01\x1b[0m") || strings.Contains(coloured, "eve\x1b") {
 		t.Errorf("%q", coloured)
 	}
 }
@@ -79,17 +79,17 @@ Not judged: access keys of 1 user: the report was cut
 func TestUnusedTableOfLittle(t *testing.T) {
 	r := unusedSample()
 	r.Items, r.Excluded = nil, nil
-	if got := printed(t, r, unusedTable{width: 80}); got != "Nothing is unused for 90 days or more as of 2026-09-01 12:00: 0 of 1 role, 0 of 1 user, 0 of 3 services, 0 of 3 actions\n" {
+	if got := printed(t, r, unusedTable{page: page{width: 80}}); got != "Nothing is unused for 90 days or more as of 2026-09-01 12:00: 0 of 1 role, 0 of 1 user, 0 of 3 services, 0 of 3 actions\n" {
 		t.Errorf("%q", got)
 	}
 	r.Judged = nil
-	if got := printed(t, r, unusedTable{width: 80}); got != "Nothing could be judged as of 2026-09-01 12:00.\n" {
+	if got := printed(t, r, unusedTable{page: page{width: 80}}); got != "Nothing could be judged as of 2026-09-01 12:00.\n" {
 		t.Errorf("%q", got)
 	}
 	for i := range mostReasons + 2 {
 		r.Items = append(r.Items, unused.Item{Kind: unused.Role, Verdict: unused.Unknown, Account: "1", Principal: fmt.Sprint("r", i), Reason: fmt.Sprint("reason ", i)})
 	}
-	if got := printed(t, r, unusedTable{width: 80}); !strings.HasSuffix(got, "Not judged: 1 role: reason 5\nNot judged: for 2 more reasons; --verbose lists them\n") {
+	if got := printed(t, r, unusedTable{page: page{width: 80}}); !strings.HasSuffix(got, "Not judged: 1 role: reason 5\nNot judged: for 2 more reasons; --verbose lists them\n") {
 		t.Errorf("%q", got)
 	}
 }
@@ -99,7 +99,7 @@ type refusing struct{}
 func (refusing) Write([]byte) (int, error) { return 0, errors.New("the disk is full") }
 
 func TestUnusedTableStopsWhereNothingCanBeWritten(t *testing.T) {
-	table := unusedTable{w: refusing{}, width: 80}
+	table := unusedTable{page: page{w: refusing{}, width: 80}}
 	if table.print(unusedSample()); table.err == nil {
 		t.Error("the error is lost")
 	}

@@ -95,3 +95,18 @@ func threshold(s string) (finding.Severity, error) {
 	}
 	return severity, nil
 }
+
+// errWriter keeps the first error, so that printing needs to look once.
+type errWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (w *errWriter) Write(b []byte) (int, error) {
+	if w.err != nil {
+		return 0, w.err
+	}
+	n, err := w.w.Write(b)
+	w.err = err
+	return n, err
+}

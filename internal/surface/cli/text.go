@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 func prefixed(prefix string, list []string) []string {
@@ -58,4 +59,46 @@ func summaryOf(data json.RawMessage) string {
 		parts = append(parts, plural(*s.Gaps, "gap"))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// oneLine keeps hostile names from breaking a table.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// lines breaks a text at its spaces; in one line where there is no terminal.
+func lines(s string, columns int) []string {
+	words := strings.Fields(s)
+	if columns < 20 || len(words) == 0 {
+		return []string{strings.Join(words, " ")}
+	}
+	out := words[:1:1]
+	for _, word := range words[1:] {
+		if last := &out[len(out)-1]; utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(word) <= columns {
+			*last += " " + word
+		} else {
+			out = append(out, word)
+		}
+	}
+	return out
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func cut(s string, columns int) string {
+	if utf8.RuneCountInString(s) <= columns {
+		return s
+	}
+	runes := []rune(s)
+	return string(runes[:max(0, columns-1)]) + "…"
 }
