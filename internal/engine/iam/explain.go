@@ -73,7 +73,7 @@ func Explain(req *Request, p *Policies) *Explanation {
 		e.Outcome = s.run(req)
 		if e.Decision == Unknown {
 			e.Alternatives = s.found
-			for _, k := range s.keys {
+			for _, k := range s.matter(req) {
 				e.miss(k.name)
 			}
 		}

@@ -85,17 +85,13 @@ func (s *settling) explore(world *Request, depth int) {
 	}
 	key := s.keys[depth]
 	for _, c := range key.candidates {
-		state := Known
-		if c == nil {
-			state = Absent
-		}
-		world.Context.put(entry{key: key.key.Value(), name: key.name, state: state, values: c})
+		key.set(world.Context, c)
 		s.explore(world, depth+1)
 		if s.done() {
 			break
 		}
 	}
-	world.Context.put(entry{key: key.key.Value(), name: key.name, state: key.state})
+	key.forget(world.Context)
 }
 
 // done tells whether nothing can change the answer any more: some world stays

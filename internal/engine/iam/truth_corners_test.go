@@ -185,6 +185,28 @@ func TestTruthOfMissingKeys(t *testing.T) {
 	}
 }
 
+// Of the keys that were not seen Explain names those that decide.
+func TestTruthOfUnseenKeysThatMatter(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		statements []string
+		want       []string
+	}{
+		{"one of two", []string{given("Allow", `{"StringEquals":{"test:a":"x"}}`), `{"Effect":"Deny","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"test:b":"x"}}}`}, []string{"test:a"}},
+		{"both", []string{given("Allow", `{"StringEquals":{"test:a":"x","test:b":"x"}}`)}, []string{"test:a", "test:b"}},
+		{"one that another statement makes up for", []string{given("Allow", `{"StringEquals":{"test:a":"x"}}`), given("Allow", `{"StringEquals":{"test:a":"x","test:b":"x"}}`)}, []string{"test:a"}},
+		{"one that holds either way", []string{given("Allow", `{"Bool":{"test:a":"true"}}`), given("Deny", `{"Null":{"test:b":"true"},"StringEquals":{"test:b":"x"}}`)}, []string{"test:a"}},
+	} {
+		corner := corner{statements: c.statements}
+		w := corner.world(t)
+		w.states = map[string]iam.State{"test:a": iam.Unseen, "test:b": iam.Unseen}
+		e := iam.Explain(w.question(t))
+		if e.Decision != iam.Unknown || !slices.Equal(e.Missing, c.want) {
+			t.Errorf("%s: %v, missing are %q, expected %q", c.name, e.Decision, e.Missing, c.want)
+		}
+	}
+}
+
 // Explain says which layers were not wholly seen, and why.
 func TestTruthOfUnseenLayers(t *testing.T) {
 	for _, c := range []struct{ set, doc, want string }{{"", "", ""}, {"denied", "", "denied"}, {"", "cut short", "cut short"}, {"denied", "cut short", "denied"}} {
