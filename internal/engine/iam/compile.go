@@ -13,11 +13,12 @@ import (
 
 // Policy is a compiled document. It is safe for concurrent use.
 type Policy struct {
+	index index // first, where a processor's cache line begins
+
 	Name string
 	Doc  *policy.Document
 
 	statements []statement
-	index      index
 	public     kleene.Value // what Amazon S3 calls public
 }
 

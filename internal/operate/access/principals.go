@@ -131,6 +131,8 @@ func (l *loader) unseen(s *Subject, why string) {
 
 // gather adds the policies of a holder to those of a principal.
 func (l *loader) gather(s *Subject, h *holder, group string) {
+	s.Identity.Policies = slices.Grow(s.Identity.Policies, len(h.inline)+len(h.attached))
+	s.Sources = slices.Grow(s.Sources, len(h.inline)+len(h.attached))
 	for _, p := range h.inline {
 		s.Identity.Policies = append(s.Identity.Policies, p)
 		s.Sources = append(s.Sources, Source{Group: group})
