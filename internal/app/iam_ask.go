@@ -154,6 +154,25 @@ func (a *Asked) set(l iam.Layer, node string) *iam.Set {
 	return nil
 }
 
+// Group is the group that brings the policy which a reference means to a user; ""
+// where the policy is the principal's own.
+func (a *Asked) Group(r iam.Ref) string {
+	if a.Subject == nil || r.Layer != iam.IdentityLayer {
+		return ""
+	}
+	group, found := "", false
+	for i, p := range a.Subject.Identity.Policies {
+		if p.Name != r.Policy || i >= len(a.Subject.Sources) {
+			continue
+		}
+		if found && a.Subject.Sources[i].Group != group {
+			return "" // two of one name
+		}
+		group, found = a.Subject.Sources[i].Group, true
+	}
+	return group
+}
+
 // Refusing is the layer that keeps a request out which is denied in any case,
 // though it is not known whether something denies it explicitly.
 func (a *Asked) Refusing() iam.Layer {

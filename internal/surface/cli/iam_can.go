@@ -162,6 +162,11 @@ func headline(a *app.Asked) string {
 // printWhy says what decided, what the answer depends on, and the next step.
 func printWhy(w io.Writer, a *app.Asked) {
 	why := reasonFor(a.Explanation)
+	if len(a.By) > 0 {
+		if group := a.Group(a.By[0]); group != "" {
+			why += ", by group " + group
+		}
+	}
 	if layer := a.Refusing(); layer != iam.NoLayer {
 		why = layerText(layer) + " does not allow it"
 	}

@@ -132,7 +132,7 @@ func printLayer(w io.Writer, a *app.Asked, l *iam.LayerTrace, width int) {
 	}
 	for _, i := range worthShowing(l) {
 		t := &l.Statements[i]
-		fmt.Fprintf(w, "    %s %s: %s\n", mark(t), statementTitle(t), oneLine(compared(a, t)))
+		fmt.Fprintf(w, "    %s %s: %s\n", mark(t), statementTitle(a, t), oneLine(compared(a, t)))
 	}
 	if hidden := len(l.Statements) - len(worthShowing(l)); hidden > 0 {
 		fmt.Fprintf(w, "      and %s that %s not match\n", plural(hidden, "other statement"), do(hidden))
@@ -196,10 +196,13 @@ func mark(t *iam.StatementTrace) string {
 	return "+"
 }
 
-func statementTitle(t *iam.StatementTrace) string {
+func statementTitle(a *app.Asked, t *iam.StatementTrace) string {
 	title := fmt.Sprintf("%s, %s statement %d", t.Effect, t.Policy, t.Statement+1)
 	if t.Sid != "" {
 		title += " (" + t.Sid + ")"
+	}
+	if group := a.Group(t.Ref); group != "" {
+		title += " by group " + group
 	}
 	return oneLine(title)
 }

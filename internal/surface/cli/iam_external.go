@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"holdfast.dev/holdfast/internal/app"
-	"holdfast.dev/holdfast/internal/kleene"
 	"holdfast.dev/holdfast/internal/operate/access/external"
 )
 
@@ -109,13 +108,13 @@ const mostUnseen = 10
 // externalExit says on standard error what was looked at, and what the exit code
 // means.
 func (p *program) externalExit(f externalFlags, r *external.Report) error {
-	certain, open, controls, why := 0, 0, 0, ""
+	sure, open, controls, why := 0, 0, 0, ""
 	for i := range r.Findings {
 		if text := r.Findings[i].ControlsUnseen; text != "" {
 			controls, why = controls+1, text
 		}
-		if r.Findings[i].Known == kleene.True {
-			certain++
+		if certain(&r.Findings[i], r.Zone) {
+			sure++
 		}
 		if r.Findings[i].Public {
 			open++
@@ -126,7 +125,7 @@ func (p *program) externalExit(f externalFlags, r *external.Report) error {
 		looked += n
 	}
 	fmt.Fprintf(p.Err, "%s looked at, %s in from outside: %d for anyone, %d not certain; %d more taken back\n",
-		plural(looked, "resource"), plural(len(r.Findings), "way"), open, len(r.Findings)-certain, len(r.Held))
+		plural(looked, "resource"), plural(len(r.Findings), "way"), open, len(r.Findings)-sure, len(r.Held))
 	if controls > 0 {
 		fmt.Fprintf(p.Err, "resource control policies were not seen, which may close %s: %s\n", plural(controls, "way"), oneLine(why))
 	}
@@ -140,10 +139,10 @@ func (p *program) externalExit(f externalFlags, r *external.Report) error {
 	for _, g := range r.NotCollected {
 		fmt.Fprintf(p.Err, "not collected: %s in %s\n", g.Type, plural(len(g.Accounts), "account"))
 	}
-	unseen := len(r.Unseen) + len(r.NotCollected) + len(r.Findings) - certain
+	unseen := len(r.Unseen) + len(r.NotCollected) + len(r.Findings) - sure
 	switch {
-	case f.fail && certain > 0:
-		fmt.Fprintf(p.Err, "exit code 1: %s can be reached from outside (--fail)\n", things(certain))
+	case f.fail && sure > 0:
+		fmt.Fprintf(p.Err, "exit code 1: %s can be reached from outside (--fail)\n", things(sure))
 		return &app.ExitError{Code: app.ExitViolations}
 	case f.strict && unseen > 0:
 		return &app.ExitError{Code: app.ExitUnseen, Err: errors.New("not everything could be seen (--strict)")}

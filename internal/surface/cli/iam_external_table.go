@@ -35,7 +35,7 @@ func (t *externalTable) group(list []external.Finding) {
 			fmt.Fprintf(t.w, "%s\n", oneLine(x.Resource))
 			last = x.Resource
 		}
-		fmt.Fprintf(t.w, "  %-8s  %s: %s\n", reachText(x), oneLine(whoText(x)), oneLine(strings.Join(x.What(), ", ")))
+		fmt.Fprintf(t.w, "  %-8s  %s: %s\n", reachText(x, t.zone), oneLine(whoText(x)), oneLine(strings.Join(x.What(), ", ")))
 		if len(x.Conditions) > 0 {
 			fmt.Fprintf(t.w, "            where %s\n", oneLine(strings.Join(x.Conditions, " and ")))
 		}
@@ -45,8 +45,14 @@ func (t *externalTable) group(list []external.Finding) {
 	}
 }
 
-// reachText says how far outside somebody is.
-func reachText(x *external.Finding) string {
+// certain tells whether somebody outside the zone gets in for sure.
+func certain(x *external.Finding, zone external.Zone) bool {
+	return x.Known == kleene.True && (x.Public || zone != external.Organization || x.External == kleene.True)
+}
+
+// reachText says how far outside somebody is. Another account is outside the
+// account, whether or not it is known to be of the organisation.
+func reachText(x *external.Finding, zone external.Zone) string {
 	word := "outside"
 	switch {
 	case x.Public:
@@ -54,7 +60,7 @@ func reachText(x *external.Finding) string {
 	case x.External == kleene.False:
 		word = "in org"
 	}
-	if x.Known == kleene.Unknown || !x.Public && x.External == kleene.Unknown {
+	if x.Known == kleene.Unknown || !certain(x, zone) && x.External == kleene.Unknown {
 		word += "?"
 	}
 	return word
