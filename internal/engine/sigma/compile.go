@@ -1,0 +1,410 @@
+package sigma
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Options say how rules meet the events of this place.
+type Options struct {
+	// Sources are the logs whose events are matched. A rule for any other log is
+	// refused. Without any, all rules are taken.
+	Sources []LogSource
+	// Fields gives the fields of events that a field of a rule means, where the two
+	// differ. With several, any of them may hold.
+	Fields map[string][]string
+	// Placeholders gives the values of %name% for expand; they may have wildcards.
+	Placeholders map[string][]string
+	// Keys are the fields that tell events apart best; plans are made of them.
+	// Without any, they are eventSource and eventName.
+	Keys []string
+}
+
+// Engine is many rules, compiled together. It does not change any more, so
+// Matchers on several goroutines may share it.
+type Engine struct {
+	rules        []*Compiled
+	paths        []*Path
+	preds        []*predicate
+	bits         []int // how many predicates each path has
+	keys         []int // paths
+	correlations []*correlation
+	shared       []int // rules that no key decides anything about
+	keyedRules   []int // the others
+}
+
+// Compiled is a detection rule in an engine.
+type Compiled struct {
+	Rule *Rule
+	// Alone says that the rule speaks for itself: no correlation took it as its
+	// part, or one did that generates.
+	Alone bool
+	// Filters are the rules that were joined to it.
+	Filters []*Rule
+
+	at    int // its place in the engine
+	expr  *expr
+	feeds []feed
+	needs []string // fields that correlations want of its events
+	paths [][]int  // where these are
+}
+
+// Rules gives the detection rules of the engine, in the order they were given.
+func (e *Engine) Rules() []*Compiled { return slices.Clone(e.rules) }
+
+// Correlations gives the correlation rules of the engine.
+func (e *Engine) Correlations() []*Rule {
+	rules := make([]*Rule, len(e.correlations))
+	for i, c := range e.correlations {
+		rules[i] = c.rule
+	}
+	return rules
+}
+
+// Paths gives the fields the rules ask for, each at the place of its index.
+func (e *Engine) Paths() []*Path { return slices.Clone(e.paths) }
+
+// compiler builds an engine.
+type compiler struct {
+	Engine
+	options  *Options
+	pathOf   map[string]int
+	predOf   map[string]int
+	refusals []Refusal
+}
+
+// Compile turns rules into one engine. Every rule is in the engine or has a
+// Refusal.
+func Compile(rules []*Rule, o Options) (*Engine, []Refusal) {
+	if len(o.Keys) == 0 {
+		o.Keys = []string{"eventSource", "eventName"}
+	}
+	c := &compiler{options: &o, pathOf: map[string]int{}, predOf: map[string]int{}}
+	for _, key := range o.Keys {
+		if i := c.path(key); !slices.Contains(c.keys, i) {
+			c.keys = append(c.keys, i)
+		}
+	}
+	rules = c.unique(rules)
+	for _, r := range rules {
+		if r.Detection == nil {
+			continue
+		}
+		if f := c.detection(r); f != nil {
+			c.refusals = append(c.refusals, r.refuse(f))
+		}
+	}
+	for _, r := range rules {
+		if r.Filter == nil {
+			continue
+		}
+		if f := c.filter(r); f != nil {
+			c.refusals = append(c.refusals, r.refuse(f))
+		}
+	}
+	c.correlate(rules)
+	for i, r := range c.rules {
+		if r.expr.keyed {
+			c.keyedRules = append(c.keyedRules, i)
+		} else {
+			c.shared = append(c.shared, i)
+		}
+	}
+	return &c.Engine, c.refusals
+}
+
+// unique refuses rules that share an id or a name with one before them: findings
+// and correlations could not tell which is meant.
+func (c *compiler) unique(rules []*Rule) (kept []*Rule) {
+	taken := map[string]*Rule{}
+	for _, r := range rules {
+		twice := ""
+		for field, name := range map[string]string{"id": r.ID, "name": r.Name} {
+			if name != "" && taken[name] != nil && (twice == "" || field == "id") {
+				twice = field
+			}
+		}
+		if twice != "" {
+			first := taken[map[string]string{"id": r.ID, "name": r.Name}[twice]]
+			c.refusals = append(c.refusals, r.refuse(faultf(0, twice, "is taken by the rule %q of %s:%d", first.Title, first.File, first.Line)))
+			continue
+		}
+		for _, name := range []string{r.ID, r.Name} {
+			if name != "" {
+				taken[name] = r
+			}
+		}
+		kept = append(kept, r)
+	}
+	return kept
+}
+
+func (c *compiler) detection(r *Rule) *fault {
+	sources := c.options.Sources
+	if len(sources) > 0 && !slices.ContainsFunc(sources, func(s LogSource) bool { return s.covers(r.LogSource) }) {
+		names := make([]string, len(sources))
+		for i, s := range sources {
+			names[i] = s.String()
+		}
+		return faultf(0, "logsource", "%s is a log that is not read here (%s)", r.LogSource, strings.Join(names, "; "))
+	}
+	e, f := c.logic(r.Detection)
+	if f != nil {
+		return f
+	}
+	c.rules = append(c.rules, &Compiled{Rule: r, Alone: true, at: len(c.rules), expr: e})
+	return nil
+}
+
+// filter joins a filter's condition to the rules it names.
+func (c *compiler) filter(r *Rule) *fault {
+	e, f := c.logic(r.Filter.Detection)
+	if f != nil {
+		return f
+	}
+	found := map[string]bool{}
+	any := false
+	for _, target := range c.rules {
+		named := len(r.Filter.Rules) == 0
+		for _, reference := range r.Filter.Rules {
+			if target.Rule.goesBy(reference) || reference == target.Rule.Title {
+				named, found[reference] = true, true
+			}
+		}
+		if named && target.Rule.LogSource.Within(r.LogSource) {
+			target.expr = every([]*expr{target.expr, e})
+			target.Filters = append(target.Filters, r)
+			any = true
+		}
+	}
+	for _, reference := range r.Filter.Rules {
+		if !found[reference] && !any {
+			return faultf(0, "filter.rules", "there is no rule %q here to filter", reference)
+		}
+	}
+	if !any {
+		return faultf(0, "logsource", "none of the rules it names reads this log, so it filters nothing")
+	}
+	return nil
+}
+
+// logic gives the expression of a detection: any of its conditions.
+func (c *compiler) logic(d *Detection) (*expr, *fault) {
+	searches := map[string]*expr{}
+	for _, name := range d.names {
+		e, f := c.search(d.searches[name])
+		if f != nil {
+			return nil, f
+		}
+		searches[name] = e
+	}
+	var parts []*expr
+	for _, cond := range d.conditions {
+		parts = append(parts, logicOf(cond, searches))
+	}
+	e := some(parts)
+	if e.op == isTrue || e.op == isFalse {
+		return nil, faultf(d.lines[0], join(d.field, "condition"), "is the same for every event")
+	}
+	return e, nil
+}
+
+func logicOf(c *condition, searches map[string]*expr) *expr {
+	if c.op == opSearch {
+		return searches[c.name]
+	}
+	parts := make([]*expr, len(c.parts))
+	for i, p := range c.parts {
+		parts[i] = logicOf(p, searches)
+	}
+	switch c.op {
+	case opNot:
+		return not(parts[0])
+	case opAnd:
+		return every(parts)
+	case opOr:
+		return some(parts)
+	}
+	return least(c.least, parts)
+}
+
+func (c *compiler) search(s *search) (*expr, *fault) {
+	if s.item != nil {
+		return c.item(s.item)
+	}
+	parts := make([]*expr, len(s.parts))
+	for i, p := range s.parts {
+		var f *fault
+		if parts[i], f = c.search(p); f != nil {
+			return nil, f
+		}
+	}
+	if s.every {
+		return every(parts), nil
+	}
+	return some(parts), nil
+}
+
+// item gives the expression of one field with its modifiers and values.
+func (c *compiler) item(it *item) (*expr, *fault) {
+	r, f := readModifiers(it)
+	if f != nil {
+		return nil, f
+	}
+	fields := c.mapped(it.field)
+	var values []*expr
+	for _, v := range it.values {
+		asks, f := c.questions(it, &r, v, fields)
+		if f != nil {
+			return nil, f
+		}
+		values = append(values, some(asks))
+	}
+	e := some(values)
+	if r.every {
+		e = every(values)
+	} else if e.op == isOr {
+		e = c.gather(e)
+	}
+	if r.negated {
+		e = not(e)
+	}
+	return e, nil
+}
+
+// questions gives the predicates of one value; any of them is enough.
+func (c *compiler) questions(it *item, r *reading, v scalar, fields []string) (out []*expr, f *fault) {
+	if r.kind == "fieldref" {
+		return c.references(it, r, v, fields)
+	}
+	special := asksValue
+	switch {
+	case r.kind == "exists":
+		special = asksPresence
+	case v.kind == aNull && !r.keywords && r.plain():
+		special = asksNull
+	}
+	if special != asksValue {
+		for _, field := range fields {
+			out = append(out, c.predicate(predicate{asks: special, path: c.path(field), cost: 5}))
+		}
+		if special == asksPresence && v.text == "false" {
+			return []*expr{not(some(out))}, nil
+		}
+		return out, nil
+	}
+	tests, f := r.alternatives(it, v, c.options)
+	if f != nil {
+		return nil, f
+	}
+	for _, t := range tests {
+		if r.keywords {
+			out = append(out, c.predicate(predicate{asks: asksText, path: -1, test: t, cost: 100 * t.cost()}))
+			continue
+		}
+		for _, field := range fields {
+			out = append(out, c.predicate(predicate{path: c.path(field), test: t, cost: t.cost()}))
+		}
+	}
+	return out, nil
+}
+
+// plain tells whether no modifier changes what a value means.
+func (r *reading) plain() bool {
+	return r.kind == "" && !r.front && !r.back && len(r.encode) == 0 && !r.expand && !r.cased
+}
+
+func (c *compiler) references(it *item, r *reading, v scalar, fields []string) (out []*expr, f *fault) {
+	name, plain := parsePattern(v.text).plain()
+	if v.kind != aString || !plain || name == "" {
+		return nil, faultf(v.line, it.path, "fieldref takes the name of a field, not %q", v.text)
+	}
+	for _, field := range fields {
+		for _, other := range c.mapped(name) {
+			out = append(out, c.predicate(predicate{
+				asks: asksField, path: c.path(field), other: c.path(other), front: r.front, back: r.back, cased: r.cased, cost: 60,
+			}))
+		}
+	}
+	return out, nil
+}
+
+// gather makes one set of the exact texts that any of a list may equal, so that a
+// long list costs one look-up.
+func (c *compiler) gather(e *expr) *expr {
+	type group struct {
+		path  int
+		cased bool
+	}
+	sets := map[group]map[string]struct{}{}
+	var order []group
+	var rest []*expr
+	for _, p := range e.parts {
+		t, ok := (*textTest)(nil), false
+		if p.op == isPred && c.preds[p.pred].asks == asksValue {
+			t, ok = c.preds[p.pred].test.(*textTest)
+		}
+		if !ok || t.shape != exact {
+			rest = append(rest, p)
+			continue
+		}
+		g := group{c.preds[p.pred].path, t.cased}
+		if sets[g] == nil {
+			sets[g] = map[string]struct{}{}
+			order = append(order, g)
+		}
+		sets[g][t.lit] = struct{}{}
+	}
+	for _, g := range order {
+		if len(sets[g]) == 1 {
+			for lit := range sets[g] {
+				rest = append(rest, c.predicate(predicate{path: g.path, test: newTextTest(pattern{}.add(lit, 0), true).as(g.cased), cost: 5}))
+			}
+			continue
+		}
+		t := &setTest{g.cased, sets[g]}
+		rest = append(rest, c.predicate(predicate{path: g.path, test: t, cost: t.cost()}))
+	}
+	return some(rest)
+}
+
+// as says whether a test of a literal that was folded already regards case.
+func (t *textTest) as(cased bool) *textTest {
+	t.cased = cased
+	return t
+}
+
+func (c *compiler) path(name string) int {
+	i, ok := c.pathOf[name]
+	if !ok {
+		i = len(c.paths)
+		c.pathOf[name] = i
+		c.paths = append(c.paths, &Path{Index: i, Name: name})
+		c.bits = append(c.bits, 0)
+	}
+	return i
+}
+
+// predicate gives the one predicate that asks this.
+func (c *compiler) predicate(p predicate) *expr {
+	key := p.key()
+	i, ok := c.predOf[key]
+	if !ok {
+		i = len(c.preds)
+		c.predOf[key] = i
+		if p.path >= 0 {
+			p.bit = c.bits[p.path]
+			c.bits[p.path]++
+		}
+		c.preds = append(c.preds, &p)
+	}
+	keyed := p.path >= 0 && p.asks != asksField && slices.Contains(c.keys, p.path)
+	return &expr{op: isPred, pred: int32(i), keyed: keyed, cost: p.cost}
+}
+
+// Stats tell what became of the rules, for people.
+func (e *Engine) Stats() string {
+	return fmt.Sprintf("%d rules, %d correlations, %d predicates over %d fields, %d rules that no key decides",
+		len(e.rules), len(e.correlations), len(e.preds), len(e.paths), len(e.shared))
+}

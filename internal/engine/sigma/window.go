@@ -1,0 +1,234 @@
+package sigma
+
+import (
+	"cmp"
+	"container/heap"
+	"slices"
+	"sort"
+	"time"
+)
+
+// group is what a correlation keeps of events that share the fields of group-by.
+type group struct {
+	values  []string
+	entries []entry // by time
+	quiet   int64   // no hit before
+	opened  int64   // of windows that are judged when they close
+	last    int64
+}
+
+// entry is one event in a group.
+type entry struct {
+	at     int64
+	ref    string
+	part   int    // which rule of the correlation
+	value  string // of value_count
+	number float64
+	carry  [][]string
+}
+
+// windowEnd is the end of a window that is judged then.
+type windowEnd struct {
+	at  int64
+	to  int // correlation
+	key string
+}
+
+type closings []windowEnd
+
+func (c closings) Len() int      { return len(c) }
+func (c closings) Swap(i, j int) { c[i], c[j] = c[j], c[i] }
+func (c *closings) Push(x any)   { *c = append(*c, x.(windowEnd)) }
+func (c *closings) Pop() any {
+	last := (*c)[len(*c)-1]
+	*c = (*c)[:len(*c)-1]
+	return last
+}
+func (c closings) Less(i, j int) bool {
+	return cmp.Or(cmp.Compare(c[i].at, c[j].at), cmp.Compare(c[i].to, c[j].to), cmp.Compare(c[i].key, c[j].key)) < 0
+}
+
+// take puts an occurrence into its group, and says so if that makes the
+// correlation true.
+func (s *State) take(c *correlation, f *feed, o *occurrence, key, value []string) {
+	e := entry{at: o.at, ref: o.ref, part: f.part}
+	switch {
+	case c.def.Type == "value_count":
+		e.value = keyOf(value)
+	case len(value) > 0:
+		n, ok := parseNumber(value[0])
+		if !ok {
+			s.stats.Unreadable++
+			return
+		}
+		e.number = n.f
+	}
+	for _, place := range f.carry {
+		e.carry = append(e.carry, o.values[place])
+	}
+	k := keyOf(key)
+	g := s.groups[c.at][k]
+	if g == nil {
+		g = &group{values: key, quiet: never64, last: o.at}
+		s.groups[c.at][k] = g
+		s.count++
+		if !c.lasting {
+			g.opened = o.at
+			heap.Push(&s.closings, windowEnd{o.at + int64(c.def.Timespan), c.at, k})
+		}
+	}
+	g.last = max(g.last, o.at)
+	i := s.insert(c, g, e)
+	if c.lasting && i >= 0 {
+		s.look(c, g, i)
+		s.trim(c, g)
+	}
+	if s.count > s.o.Groups || s.entries > s.o.Entries {
+		s.evict()
+	}
+}
+
+// insert puts an entry into its place, and gives that. Where only the newest of its
+// kind matters, an older one makes room; -1 says the new one is the older.
+func (s *State) insert(c *correlation, g *group, e entry) int {
+	if c.lasting && (c.def.Type == "value_count" || c.def.Type == "temporal") {
+		for i, old := range g.entries {
+			if old.value == e.value && (old.part == e.part || c.def.Type == "value_count") {
+				if old.at > e.at {
+					return -1
+				}
+				g.entries = slices.Delete(g.entries, i, i+1)
+				s.entries--
+				break
+			}
+		}
+	}
+	i := len(g.entries)
+	for i > 0 && g.entries[i-1].at > e.at {
+		i--
+	}
+	g.entries = slices.Insert(g.entries, i, e)
+	s.entries++
+	return i
+}
+
+// look judges every window that has the entry at i in it.
+func (s *State) look(c *correlation, g *group, i int) {
+	span := int64(c.def.Timespan)
+	for j := i; j < len(g.entries) && g.entries[j].at-g.entries[i].at <= span; j++ {
+		end := g.entries[j].at
+		if end < g.quiet {
+			continue
+		}
+		from := sort.Search(j+1, func(k int) bool { return end-g.entries[k].at <= span })
+		if n, ok := c.judge(g.entries[from : j+1]); ok {
+			g.quiet = end + span
+			s.hit(c, g, g.entries[from:j+1], end, n)
+			return
+		}
+	}
+}
+
+// trim forgets what no window can reach any more, and what the condition has no
+// use for.
+func (s *State) trim(c *correlation, g *group) {
+	oldest := g.entries[len(g.entries)-1].at - int64(c.def.Timespan)
+	n := sort.Search(len(g.entries), func(k int) bool { return g.entries[k].at >= oldest })
+	most := mostInGroup
+	switch c.def.Type {
+	case "event_count", "value_count":
+		most = c.def.atLeast()
+	case "value_max", "value_min":
+		most = 1
+	}
+	if over := len(g.entries) - n - most; over > 0 {
+		n += over
+		if most == mostInGroup {
+			s.stats.Dropped += over
+		}
+	}
+	if n > 0 {
+		g.entries = slices.Delete(g.entries, 0, n)
+		s.entries -= n
+	}
+}
+
+// close judges a window that has passed, and forgets its group.
+func (s *State) close(x windowEnd) {
+	c := s.e.correlations[x.to]
+	g := s.groups[x.to][x.key]
+	if g == nil || g.opened+int64(c.def.Timespan) != x.at {
+		return // it was evicted
+	}
+	s.forget(x.to, x.key, g)
+	if n, ok := c.judge(g.entries); ok {
+		s.hit(c, g, g.entries, x.at, n)
+	}
+}
+
+func (s *State) forget(to int, key string, g *group) {
+	delete(s.groups[to], key)
+	s.count--
+	s.entries -= len(g.entries)
+}
+
+// hit reports a correlation that came true and hands it on to those that take it as
+// their part.
+func (s *State) hit(c *correlation, g *group, entries []entry, at int64, n float64) {
+	if c.alone && s.yield != nil {
+		h := Hit{Rule: c.rule, First: time.Unix(0, entries[0].at).UTC(), Last: time.Unix(0, at).UTC(), Count: len(entries), Value: n}
+		for i, v := range g.values {
+			h.Group = append(h.Group, GroupValue{c.def.GroupBy[i], v})
+		}
+		for _, e := range entries[max(0, len(entries)-100):] {
+			h.Events = append(h.Events, e.ref)
+		}
+		s.yield(h)
+	}
+	if last := entries[len(entries)-1]; len(c.feeds) > 0 {
+		s.deliver(c.feeds, &occurrence{at: at, ref: last.ref, values: last.carry})
+	}
+}
+
+// sweep forgets groups that can come to nothing any more.
+func (s *State) sweep() {
+	for to, groups := range s.groups {
+		c := s.e.correlations[to]
+		if !c.lasting {
+			continue // they close
+		}
+		for key, g := range groups {
+			if g.last+int64(c.def.Timespan) < s.horizon && g.quiet < s.horizon {
+				s.forget(to, key, g)
+			}
+		}
+	}
+}
+
+// evict forgets a tenth of the groups, those that were quiet longest.
+func (s *State) evict() {
+	if s.sweep(); s.count <= s.o.Groups && s.entries <= s.o.Entries {
+		return
+	}
+	type candidate struct {
+		windowEnd
+		g *group
+	}
+	var all []candidate
+	for to, groups := range s.groups {
+		for key, g := range groups {
+			all = append(all, candidate{windowEnd{g.last, to, key}, g})
+		}
+	}
+	slices.SortFunc(all, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.to, b.to), cmp.Compare(a.key, b.key))
+	})
+	for i, x := range all {
+		if i > len(all)/10 && s.count <= s.o.Groups*9/10 && s.entries <= s.o.Entries*9/10 {
+			return
+		}
+		s.stats.Evicted++
+		s.stats.Dropped += len(x.g.entries)
+		s.forget(x.to, x.key, x.g)
+	}
+}
