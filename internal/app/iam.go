@@ -57,8 +57,24 @@ func accessStore(ctx context.Context, o AccessOptions) (access.Evidence, error) 
 	if err != nil {
 		return access.Evidence{}, err
 	}
+	if err := anything(ctx, o, listed); err != nil {
+		return access.Evidence{}, err
+	}
 	gaps, err := s.Gaps(ctx)
 	return access.Evidence{Resources: decoded(ctx, o.Store, o.AsOf, access.Types()), Listed: listed, Gaps: gaps}, err
+}
+
+// anything refuses an instant before all that was collected: nothing is allowed
+// in an empty estate, which is no answer about yours.
+func anything(ctx context.Context, o AccessOptions, listed map[string]map[string]bool) error {
+	if len(listed) > 0 {
+		return nil
+	}
+	counts, err := o.Store.Counts(ctx, o.AsOf)
+	if err == nil && len(counts) == 0 {
+		err = Usage(fmt.Errorf("nothing had been collected by %s; choose a later instant", o.AsOf.Format(time.RFC3339)))
+	}
+	return err
 }
 
 // decodeBatch is how many records one worker decodes at a time.
