@@ -106,19 +106,6 @@ func Load(from access.Evidence, techniques []escalate.Technique) (*World, error)
 	return w, nil
 }
 
-// Search is what answers about the world. One question at a time: it remembers
-// what it was told.
-func (w *World) Search() *escalate.Search { return w.search }
-
-// Principals are the users and roles, by ARN.
-func (w *World) Principals() []string {
-	out := make([]string, 0, len(w.scene.Principals))
-	for i := range w.scene.Principals {
-		out = append(out, w.scene.Principals[i].ARN)
-	}
-	return out
-}
-
 // Find is the ARN of the user or role that a person named; see access.Estate.Find.
 func (w *World) Find(name string) (string, error) {
 	s, err := w.judge.estate.Find(name)

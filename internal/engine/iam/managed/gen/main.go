@@ -117,8 +117,9 @@ func entry(file []byte) (name, text string, err error) {
 	}
 	folder := "?"
 	if p.ARN != "" {
-		rest, ok := strings.CutPrefix(p.ARN, "arn:aws:iam::aws:policy/")
-		if folder, ok = strings.CutSuffix(rest, p.Name); !ok {
+		rest, ours := strings.CutPrefix(p.ARN, "arn:aws:iam::aws:policy/")
+		above, named := strings.CutSuffix(rest, p.Name)
+		if folder = above; !ours || !named {
 			return "", "", fmt.Errorf("the ARN %q is not one of a policy named %q", p.ARN, p.Name)
 		}
 	}
