@@ -32,10 +32,7 @@ func Local(paths ...string) ([]File, error) {
 	add := func(name string) {
 		if clean := filepath.Clean(name); !known[clean] {
 			known[clean] = true
-			files = append(files, File{
-				Name: filepath.ToSlash(clean), Delivered: delivered(filepath.Base(clean)),
-				Open: func(context.Context) (io.ReadCloser, error) { return os.Open(clean) },
-			})
+			files = append(files, localFile(clean))
 		}
 	}
 	for _, p := range paths {
@@ -72,6 +69,13 @@ func Local(paths ...string) ([]File, error) {
 	}
 	Order(files)
 	return files, nil
+}
+
+func localFile(name string) File {
+	return File{
+		Name: filepath.ToSlash(name), Delivered: delivered(filepath.Base(name)),
+		Open: func(context.Context) (io.ReadCloser, error) { return os.Open(name) },
+	}
 }
 
 // Order puts files into the order of delivery; those whose names do not tell come
@@ -111,22 +115,4 @@ func delivered(name string) time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-// kindOf tells by its place in AWS's layout of a log bucket what a file holds:
-// CloudTrail, CloudTrail-Insight, CloudTrail-Digest, Config, … or "" elsewhere.
-func kindOf(name string) string {
-	parts := strings.Split(name, "/")
-	if i := slices.Index(parts, "AWSLogs"); i >= 0 {
-		for _, p := range parts[i+1 : max(i+1, len(parts)-1)] {
-			if account := strings.Trim(p, "0123456789") == ""; !account && !strings.HasPrefix(p, "o-") {
-				return p
-			}
-		}
-	}
-	base := parts[len(parts)-1]
-	if strings.Contains(base, "_CloudTrail-Digest_") {
-		return "CloudTrail-Digest"
-	}
-	return ""
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"iter"
-	"strings"
 	"time"
 
 	"holdfast.dev/holdfast/internal/evidence"
@@ -115,7 +114,7 @@ func (r *Reader) passOver(f File) bool {
 	switch kind := kindOf(f.Name); {
 	case kind == "CloudTrail-Digest":
 		r.stats.Digests++
-	case kind != "" && !strings.HasPrefix(kind, "CloudTrail"):
+	case !holdsRecords(kind):
 		r.stats.Foreign++
 	case !f.Delivered.IsZero() && f.Delivered.Add(late).Before(r.Since):
 		r.stats.Early++
