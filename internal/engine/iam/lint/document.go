@@ -14,8 +14,8 @@ const nearPercent = 90
 // large only if it fits none of them; of identity policies the managed one is the
 // most usual place, so what does not fit there is worth a word.
 func (l *linter) size() {
-	if l.options.Size == (policy.Size{}) {
-		return
+	if l.options.Size == (policy.Size{}) || l.doc.Unseen != "" || len(l.doc.Statements) == 0 {
+		return // not measured, or no policy, so that its size is the least of it
 	}
 	quotas := policy.Likely(l.doc, l.kind)
 	if q, ok := policy.QuotaFor(l.options.Place); ok {

@@ -76,7 +76,7 @@ type seen struct {
 func NewLog(arn string) (*Log, error) {
 	p, err := iam.ParsePrincipal(arn)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; --list names the principals of the logs", err)
 	}
 	switch p.Kind {
 	case iam.KindUser, iam.KindRole:
