@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"holdfast.dev/holdfast/internal/evidence"
 	"holdfast.dev/holdfast/internal/store"
 )

@@ -10,10 +10,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
 	"holdfast.dev/holdfast/internal/evidence"
 	"holdfast.dev/holdfast/internal/finding"
 	"holdfast.dev/holdfast/internal/store"
-	"pgregory.net/rapid"
 )
 
 // ledger is the model of stored findings: finding.Advance applied to all.

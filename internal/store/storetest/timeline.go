@@ -5,9 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"holdfast.dev/holdfast/internal/evidence"
 	"holdfast.dev/holdfast/internal/store"
-	"pgregory.net/rapid"
 )
 
 // hours is how many instants the model enumerates; the last stands for all
