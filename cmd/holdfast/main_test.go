@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 //	findingid FILE NAME      the first finding id in the file becomes $NAME
 //	expand FILE TO           copies the file with its $VARIABLES filled in
 //	hold DIR                 the store is being written until the script ends
+//	trailmirror DIR          DIR/main and DIR/org mirror log buckets with digests
 //
 // and $ROOT is the repository, $TODAY and $LATER are dates.
 func TestScripts(t *testing.T) {
@@ -49,7 +50,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "lines": lines, "findingid": findingID, "expand": expand, "hold": hold,
+			"exits": exits, "lines": lines, "findingid": findingID, "expand": expand, "hold": hold, "trailmirror": trailMirror,
 		},
 	})
 }

@@ -39,6 +39,8 @@ type App struct {
 	ListRegions func(context.Context, sdk.Config) ([]aws.Region, error)
 	// Generic makes collectors of any types that Cloud Control API lists.
 	Generic func(types []string) []aws.Collector
+	// OpenTrails reads trails and their buckets with the credentials of a profile.
+	OpenTrails func(ctx context.Context, profile, region string) (TrailReader, error)
 }
 
 // Exit codes, as documented.

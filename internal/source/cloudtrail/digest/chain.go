@@ -86,7 +86,7 @@ func (w *walk) gaps(at Listed, j judged) []Gap {
 		if w.since.IsZero() {
 			w.since = at.At
 		}
-		if w.broken == "" || w.broken == noLogs {
+		if w.broken == "" || w.broken == NoLogs {
 			w.broken = "the digest of this time is " + string(j.Status)
 		}
 		return nil
@@ -100,14 +100,14 @@ func (w *walk) gaps(at Listed, j judged) []Gap {
 	}
 	w.since, w.broken = d.Start, ""
 	if d.Previous == nil {
-		w.broken = noLogs
+		w.broken = NoLogs
 	}
 	return out
 }
 
-// noLogs is the reason of a gap before the first digest of a chain: CloudTrail makes
+// NoLogs is the reason of a gap before the first digest of a chain: CloudTrail makes
 // one when validation is switched on, or logging starts again.
-const noLogs = "no log files delivered"
+const NoLogs = "no log files delivered"
 
 // lone judges the digests that the walk did not come across.
 func (w *walk) lone(ctx context.Context) error {
