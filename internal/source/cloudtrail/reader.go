@@ -56,16 +56,36 @@ func (f *Fault) Error() string {
 
 func (f *Fault) Unwrap() error { return f.Err }
 
+// reasoned is an error that knows what kind of gap it makes.
+type reasoned interface {
+	error
+	Reason() evidence.Reason
+}
+
 // Gap is the fault as evidence keeps it.
 func (f *Fault) Gap() evidence.Gap {
 	reason := evidence.Corrupt
+	var told reasoned
 	switch {
+	case errors.As(f.Err, &told):
+		reason = told.Reason()
 	case errors.Is(f.Err, fs.ErrPermission):
 		reason = evidence.Denied
 	case f.Offset < 0:
 		reason = evidence.Failed
 	}
-	return evidence.Gap{Service: "cloudtrail", Operation: "ReadLogs", Resource: f.File, Reason: reason, Detail: f.Error()}
+	at, _ := placeOf(f.File)
+	return evidence.Gap{Account: at.account, Region: at.region, Service: "cloudtrail", Operation: "ReadLogs", Resource: f.File, Reason: reason, Detail: f.Error()}
+}
+
+// Passing tells that the fault lies with the way to the file, not with the file: reading
+// it again later may go well.
+func (f *Fault) Passing() bool {
+	switch f.Gap().Reason {
+	case evidence.Throttled, evidence.Failed:
+		return !errors.Is(f.Err, fs.ErrNotExist)
+	}
+	return false
 }
 
 // Events yields the events, and a *Fault in the place of what could not be read.
