@@ -101,7 +101,8 @@ type Set struct {
 	// Unseen is set where there may be policies besides those listed, and says why.
 	Unseen string
 
-	whole *index // of all policies, where Index made it
+	whole   *index // of the first indexed policies, where Index made it
+	indexed int
 }
 
 // Policies are all documents that apply to a request. A nil Set does not limit:

@@ -82,16 +82,16 @@ func hash(s string) uint32 {
 	return h
 }
 
-// Index makes one index of all policies of the set, which must not change any
-// more. Deciding is faster by it, at the cost of memory: worth it for a principal
-// that many questions are about.
+// Index makes one index of all policies that the set has now. Deciding is faster
+// by it, at the cost of memory: worth it for a principal that many questions are
+// about. A set that gains or loses policies goes on without it.
 func (s *Set) Index() {
 	var l layout
 	for i, p := range s.Policies {
 		l.merge(int32(i), &p.index)
 	}
 	whole := l.seal()
-	s.whole = &whole
+	s.whole, s.indexed = &whole, len(s.Policies)
 }
 
 // layout is an index in the making. What it gathers is put in order at the end,

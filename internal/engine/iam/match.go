@@ -116,7 +116,7 @@ func (v *verdict) any() kleene.Value { return v.allow.any() }
 
 // set asks every policy of a set.
 func (v *verdict) set(set *Set, sc *scope) {
-	if set.whole != nil {
+	if set.whole != nil && set.indexed == len(set.Policies) {
 		v.ask(set.whole, set.Policies, sc)
 	} else {
 		for i := range set.Policies {

@@ -19,6 +19,7 @@ func (l *Log) verify(needed []*seen, r *Result) {
 	for i, d := range r.Policies {
 		identity.Policies = append(identity.Policies, iam.Compile(fmt.Sprintf("generated-%d", i+1), d))
 	}
+	identity.Index() // a thousand questions may follow
 	policies := &iam.Policies{Identity: identity, Resource: l.trusting()}
 	for _, s := range needed {
 		q := witness(s.call.Request)
