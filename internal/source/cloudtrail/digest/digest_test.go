@@ -237,7 +237,9 @@ func TestTampering(t *testing.T) {
 			gaps: []string{"111122223333 eu-west-1 02:00..03:00 the digest of this time is invalid"}, open: 2,
 		},
 		"digest that is no JSON": {
-			change: func(w *digesttest.World, c *digesttest.Chain) { w.Objects[c.Digests[hour]] = digesttest.Gzip([]byte("{"), 6) },
+			change: func(w *digesttest.World, c *digesttest.Chain) {
+				w.Objects[c.Digests[hour]] = digesttest.Gzip([]byte("{"), 6)
+			},
 			bad: func(c *digesttest.Chain) map[digest.Location]string {
 				return map[digest.Location]string{c.Digests[hour]: "invalid: invalid format: "}
 			},

@@ -41,7 +41,7 @@ func ParseName(key string) (Name, bool) {
 	n.Account, n.Region, n.Trail, n.Home = parts[0], parts[2], strings.Join(parts[3:last-1], "_"), parts[last-1]
 	var err error
 	n.At, err = time.Parse(stamp, parts[last])
-	if err != nil || n.Region == "" || n.Home == "" || n.Trail == "" {
+	if err != nil || n.At.IsZero() || n.Region == "" || n.Home == "" || n.Trail == "" {
 		return n, false
 	}
 	n.Organization = organization(key)
