@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"holdfast.dev/holdfast/internal/source/cloudtrail/trailtest"
 )
 
 // FuzzScan: whatever the content, reading ends without a panic; what comes out is
@@ -66,6 +69,87 @@ func FuzzValue(f *testing.F) {
 			if got := strings.ToValidUTF8(string(unquote(tx.b[start:end])), "\ufffd"); got != strings.ToValidUTF8(want, "\ufffd") && !strings.Contains(want, "\ufffd") {
 				t.Errorf("%q reads %q, encoding/json %q", data, got, want)
 			}
+		}
+	})
+}
+
+// FuzzRecord compares the view of a record with encoding/json: what the one reads as an
+// object the other does, and each member is the same.
+func FuzzRecord(f *testing.F) {
+	for _, s := range []string{
+		`{"eventID":"a","userIdentity":{"type":"x","arn":1},"p":{"q":[1,"é\u00e9",{"r":null}]}}`, `{"userIdentity":7}`, `{"\u0065ventName":"a"}`,
+		`{"userIdentity":{"type":"a"},"userIdentity":{}}`, `{}`, `{"a":{"a":{"a":1}},"a":2}`, `{"Records":[1]}`, "\f{}",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := ParseRecord(data)
+		var want map[string]json.RawMessage
+		bad := json.Unmarshal(data, &want)
+		if err != nil {
+			if bad == nil && want != nil && !strings.Contains(err.Error(), "nested") {
+				t.Fatalf("%q: %v, encoding/json reads it", data, err)
+			}
+			return
+		}
+		if bad != nil {
+			t.Fatalf("%q passes, encoding/json says %v", data, bad)
+		}
+		for name, raw := range want {
+			if got := r.Get(NewPath(name)).Raw(); name != "" && !bytes.Equal(got, raw) && !strings.Contains(name, "\ufffd") {
+				t.Errorf("%q: %s, encoding/json reads %s", name, got, raw)
+			}
+		}
+		var who struct {
+			UserIdentity struct {
+				Type json.RawMessage `json:"type"`
+			} `json:"userIdentity"`
+		}
+		if json.Unmarshal([]byte(`{"userIdentity":`+string(r.Value(UserIdentity).Raw())+`}`), &who) == nil && who.UserIdentity.Type != nil {
+			exact := map[string]json.RawMessage{}
+			_ = json.Unmarshal(r.Value(UserIdentity).Raw(), &exact) // it did above
+			if got := r.Value(IdentityType).Raw(); !bytes.Equal(got, exact["type"]) {
+				t.Errorf("type is %s, encoding/json reads %s", got, exact["type"])
+			}
+		}
+		var m Eventer
+		m.Event(r)
+	})
+}
+
+// FuzzNotice: whatever a queue holds, reading it ends, and what it names has a bucket and
+// a key.
+func FuzzNotice(f *testing.F) {
+	for _, s := range []string{
+		`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"a+b%2F"}}}]}`, `{"Message":"{}"}`, `{"Message":"{\"Message\":\"{}\"}"}`,
+		`{"s3Bucket":"b","s3ObjectKey":["k"]}`, `{"source":"aws.s3","detail-type":"Object Created","detail":{"bucket":{"name":"b"},"object":{"key":"k"}}}`, `{"Event":"s3:TestEvent"}`,
+		`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"object":{"key":"%zz"}}}]}`, `null`, `[]`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		objects, err := Notice(data)
+		for _, o := range objects {
+			if err != nil || o.Bucket == "" || o.Key == "" {
+				t.Errorf("%q: %+v, %v", data, o, err)
+			}
+		}
+	})
+}
+
+// FuzzGunzip: whatever follows the mark of gzip, reading ends without a panic.
+func FuzzGunzip(f *testing.F) {
+	f.Add(trailtest.Gzip([]byte(`{"Records":[{"eventID":"a"}]}`)))
+	f.Add([]byte("\x1f\x8b\x08"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var one Record
+		n := 0
+		c := &cutter{slot: func() *Record { return &one }, record: func(*Record) (bool, error) { n++; return true, nil }}
+		file := File{Name: "x", Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }}
+		err := (&opener{limits: DefaultLimits}).read(context.Background(), file, c)
+		var fault *Fault
+		if err != nil && !errors.As(err, &fault) && !errors.Is(err, errDigest) {
+			t.Errorf("%v", err)
 		}
 	})
 }

@@ -25,6 +25,9 @@ type text struct {
 	depth int // how deep values may be nested
 }
 
+// blanks are the white space of JSON.
+const blanks = " \n\r\t"
+
 func blank(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
 
 func (t text) space(i int) int {

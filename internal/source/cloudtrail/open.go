@@ -81,7 +81,7 @@ func cut(ctx context.Context, name string, content io.Reader, limits Limits, c *
 func (r *Record) settle(depth int) error {
 	if !r.is() {
 		if v := r.Value(lookedUp); v.Type() == String {
-			inner, offset := bytes.TrimSpace(v.Bytes()), r.offset
+			inner, offset := bytes.Trim(v.Bytes(), blanks), r.offset
 			if end, err := r.scan(inner, depth, false); err != nil || end != len(inner) {
 				r.raw = nil
 				return fmt.Errorf("CloudTrailEvent holds no record: %w", errJSON)

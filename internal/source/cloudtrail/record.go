@@ -23,7 +23,7 @@ type span struct{ at, end uint32 }
 // ParseRecord reads a record that stands alone, as the lake keeps it.
 func ParseRecord(raw []byte) (*Record, error) {
 	var r Record
-	raw = bytes.TrimSpace(raw)
+	raw = bytes.Trim(raw, blanks)
 	if len(raw) > 1<<30 {
 		return nil, errors.New("a record of more than a gigabyte")
 	}
@@ -115,12 +115,14 @@ func (r *Record) members(t text, i, level int, k *keys, outer bool) (int, error)
 		if field >= listRecords && outer && t.b[start] == '[' {
 			return start, errFound
 		}
+		if field == UserIdentity {
+			clear(r.spans[IdentityType : IdentityInvokedBy+1]) // of two, the last counts
+		}
 		var end int
 		switch c := t.b[start]; {
 		case c == '"':
 			end, err = t.str(start)
 		case field == UserIdentity && c == '{' && level < t.depth:
-			clear(r.spans[IdentityType : IdentityInvokedBy+1]) // of two, the last counts
 			end, err = r.members(t, start, level+1, identityKeys, false)
 		default:
 			end, err = t.value(start, level)
