@@ -27,7 +27,7 @@ type (
 		Known        string   `json:"known"`
 		Means        string   `json:"means"`
 		Policy       string   `json:"policy,omitempty"`
-		Statement    int      `json:"statement,omitempty"` // from 1
+		Statement    *int     `json:"statement,omitempty"` // from 0; absent where no statement says so
 		Sid          string   `json:"sid,omitempty"`
 		Actions      []string `json:"actions,omitempty"`
 		NotActions   []string `json:"not_actions,omitempty"`
@@ -71,7 +71,16 @@ func findingJSON(x *external.Finding) jsonReach {
 	return jsonReach{
 		Resource: x.Resource, Type: x.Type, Account: x.Account, Region: x.Region, Who: x.Name, Kind: string(x.Kind), WhoseAccount: x.Who.Account, Via: x.Via,
 		Public: x.Public, CrossAccount: x.CrossAccount.String(), External: x.External.String(), Known: x.Known.String(), Means: string(x.Means),
-		Policy: x.Policy, Statement: x.Statement + 1, Sid: x.Sid, Actions: x.Actions, NotActions: x.NotActions, Resources: x.Resources,
+		Policy: x.Policy, Statement: statementNumber(x), Sid: x.Sid, Actions: x.Actions, NotActions: x.NotActions, Resources: x.Resources,
 		Conditions: x.Conditions, Restricted: x.Restricted, RCPsUnseen: x.ControlsUnseen, Way: wayJSON(x.Way), Title: x.Title(),
 	}
+}
+
+// statementNumber counts statements from 0, as all JSON of ours does; what people
+// read counts from 1.
+func statementNumber(x *external.Finding) *int {
+	if x.Statement < 0 {
+		return nil
+	}
+	return &x.Statement
 }

@@ -40,7 +40,7 @@ func (t *pathsTable) policy(r *paths.PolicyReport, file string) {
 				} else {
 					line += ", "
 				}
-				line += fmt.Sprint(by.Statement)
+				line += fmt.Sprint(by.Statement + 1)
 				if by.Sid != "" {
 					line += " (" + oneLine(by.Sid) + ")"
 				}

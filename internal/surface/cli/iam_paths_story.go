@@ -104,9 +104,9 @@ func statementsText(list []paths.Statement) string {
 }
 
 func statementText(s paths.Statement) string {
-	text := fmt.Sprintf("%s policy %q, statement %d", s.Layer, oneLine(s.Policy), s.Statement)
+	text := fmt.Sprintf("%s policy %q, statement %d", s.Layer, oneLine(s.Policy), s.Statement+1)
 	if s.Layer == "resource" {
-		text = fmt.Sprintf("%s, statement %d", oneLine(s.Policy), s.Statement) // the trust policy, a function's policy
+		text = fmt.Sprintf("%s, statement %d", oneLine(s.Policy), s.Statement+1) // the trust policy, a function's policy
 	}
 	if s.Sid != "" {
 		text += " (" + oneLine(s.Sid) + ")"

@@ -149,7 +149,7 @@ type (
 		Unseen     string     `json:"unseen,omitempty"`
 	}
 	jsonDoor struct {
-		Statement int      `json:"statement"` // from 1
+		Statement int      `json:"statement"` // from 0
 		Sid       string   `json:"sid,omitempty"`
 		Public    string   `json:"public"`
 		Way       *jsonWay `json:"way,omitempty"`
@@ -169,7 +169,7 @@ func publicJSON(v exposure.Verdict) jsonPublic {
 	out := jsonPublic{Public: v.Public.String(), Statements: []jsonDoor{}, Unseen: v.Unseen}
 	for i := range v.Doors {
 		d := &v.Doors[i]
-		j := jsonDoor{Statement: d.Statement + 1, Sid: d.Sid, Public: d.Public.String(), Way: wayJSON(d.Way), KeptBy: d.Kept, Unseen: d.Unseen}
+		j := jsonDoor{Statement: d.Statement, Sid: d.Sid, Public: d.Public.String(), Way: wayJSON(d.Way), KeptBy: d.Kept, Unseen: d.Unseen}
 		for _, at := range d.Denied {
 			j.DeniedBy = append(j.DeniedBy, at+1)
 		}

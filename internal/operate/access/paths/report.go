@@ -69,7 +69,7 @@ type Step struct {
 	By       []Statement `json:"by,omitempty"`
 }
 
-// Statement names one statement of a policy, counted from 1.
+// Statement names one statement of a policy, counted from 0.
 type Statement struct {
 	Layer     string `json:"layer"`
 	Policy    string `json:"policy"`
@@ -202,7 +202,7 @@ func (w *World) broken(b *escalate.Breaking) *Break {
 func statements(refs []iam.Ref) []Statement {
 	var out []Statement
 	for _, r := range refs {
-		out = append(out, Statement{Layer: r.Layer.String(), Policy: r.Policy, Statement: r.Statement + 1, Sid: r.Sid})
+		out = append(out, Statement{Layer: r.Layer.String(), Policy: r.Policy, Statement: r.Statement, Sid: r.Sid})
 	}
 	return out
 }

@@ -283,11 +283,11 @@ func TestBreak(t *testing.T) {
 		{"one action", identity(allow("*", "iam:PassRole", "lambda:*")), []*evidence.Resource{lambdaAdmin()}, []string{"iam:PassRole"}, true},
 		{"two ways, one action", identity(allow("*", "iam:PassRole", "lambda:*", "cloudformation:CreateStack")), []*evidence.Resource{lambdaAdmin(),
 			resource(typeRole, "cfn", trusted(admin(), props{"Service": "cloudformation.amazonaws.com"}))}, []string{"iam:PassRole"}, true},
-		{"a statement is less than all of its actions", identity(allow("*", "iam:*")), []*evidence.Resource{lambdaAdmin()}, []string{"inline 1"}, true},
+		{"a statement is less than all of its actions", identity(allow("*", "iam:*")), []*evidence.Resource{lambdaAdmin()}, []string{"inline 0"}, true},
 		{"two statements", identity(allow("*", "iam:PutUserPolicy"), allow("*", "iam:AttachUserPolicy")), nil, []string{"iam:AttachUserPolicy", "iam:PutUserPolicy"}, true},
 		{"too many ways to try every set", identity(allow("*", "iam:PutUserPolicy"), allow("*", "iam:AttachUserPolicy"), allow("*", "iam:CreatePolicyVersion"), allow("*", "iam:AddUserToGroup")),
 			[]*evidence.Resource{resource(typeGroup, "admins", props{"GroupName": "admins", "Policies": inline(allAllowed)}), resource(typeManagedPolicy, "mine", props{"PolicyDocument": document()})},
-			[]string{"inline 1", "inline 2", "inline 3", "inline 4"}, false},
+			[]string{"inline 0", "inline 1", "inline 2", "inline 3"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.me["ManagedPolicyArns"] = []any{"arn:aws:iam::" + Account + ":policy/mine"}
