@@ -69,8 +69,8 @@ func (b *logBuckets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case target != "":
 		operation = target[strings.LastIndex(target, ".")+1:]
-	case r.URL.Query().Has("location"):
-		operation = "GetBucketLocation"
+	case r.Method == http.MethodHead:
+		operation = "HeadBucket"
 	case key == "":
 		operation = "ListObjectsV2"
 	}
@@ -111,8 +111,9 @@ func (b *logBuckets) answer(w http.ResponseWriter, r *http.Request, operation, r
 		text := b.world.PublicKeys(region) // the API has numbers for times
 		text = bytes.ReplaceAll(text, []byte(`"2026-01-01T00:00:00+00:00"`), []byte("1767225600"))
 		_, _ = w.Write(bytes.ReplaceAll(text, []byte(`"2027-01-01T00:00:00+00:00"`), []byte("1798761600")))
-	case "GetBucketLocation":
-		fmt.Fprint(w, `<?xml version="1.0"?><LocationConstraint>eu-central-1</LocationConstraint>`)
+	case "HeadBucket":
+		w.Header().Set("X-Amz-Bucket-Region", "eu-central-1")
+		w.WriteHeader(http.StatusMovedPermanently) // it was asked for in another Region
 	case "ListObjectsV2":
 		b.list(w, r, l.Bucket)
 	default:
@@ -220,7 +221,7 @@ func TestTrailVerifyLive(t *testing.T) {
 	if got := verdicts(t, stdout); code != 0 || len(got) != 2 || got["digest valid"] != 5 || got["log valid"] != 10 || strings.Contains(stderr, "not covered") {
 		t.Errorf("%d %v\n%s", code, got, stderr)
 	}
-	if b.seen["GetObject@eu-central-1"] != 15 || b.seen["GetBucketLocation@eu-west-1"] == 0 || b.seen["ListPublicKeys@eu-west-1"] != 1 {
+	if b.seen["GetObject@eu-central-1"] != 15 || b.seen["HeadBucket@eu-west-1"] == 0 || b.seen["ListPublicKeys@eu-west-1"] != 1 {
 		t.Errorf("%v: objects are read in the bucket's Region, once each; keys are asked for in that of the digests", b.seen)
 	}
 }

@@ -2,13 +2,20 @@ package aws
 
 import (
 	"context"
+	"net/http"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// readingTries is how often a call outside of a collection is tried.
-const readingTries = 8
+// readingTries is how often a call outside of a collection is tried, and readingIdle
+// how many connections to one host are kept.
+const (
+	readingTries = 8
+	readingIdle  = 64
+)
 
 // Reading is the configuration of clients that read outside of a collection: the
 // standard credential chain, and a guard that lets nothing but the given operations
@@ -20,7 +27,17 @@ func Reading(ctx context.Context, o Options, operations ...string) (sdk.Config, 
 		return c, err
 	}
 	c.Retryer = func() sdk.Retryer {
-		return retry.NewStandard(func(r *retry.StandardOptions) { r.MaxAttempts = readingTries })
+		return retry.NewStandard(func(r *retry.StandardOptions) {
+			r.MaxAttempts = readingTries
+			// The standard budget of retries is for one caller; many downloads at a time
+			// would use it up with the first throttling.
+			r.RateLimiter = ratelimit.None
+		})
+	}
+	if g, ok := c.HTTPClient.(*guard); ok {
+		if b, ok := g.next.(*awshttp.BuildableClient); ok {
+			g.next = b.WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = readingIdle })
+		}
 	}
 	return c, nil
 }

@@ -4,6 +4,7 @@
 package trail
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"holdfast.dev/holdfast/internal/source/aws"
 )
@@ -25,7 +26,7 @@ import (
 // operations are all that may be asked.
 var operations = []string{
 	"cloudtrail.GetTrail", "cloudtrail.ListPublicKeys",
-	"s3.GetBucketLocation", "s3.GetObject", "s3.ListObjectsV2",
+	"s3.GetObject", "s3.HeadBucket", "s3.ListObjectsV2",
 }
 
 // Reader reads trails. Its methods may be called from several goroutines.
@@ -191,19 +192,22 @@ func (r *Reader) region(ctx context.Context, bucket string) (string, error) {
 	if ok {
 		return region, nil
 	}
-	out, err := client.GetBucketLocation(ctx, &s3.GetBucketLocationInput{Bucket: &bucket})
+	out, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &bucket})
+	var answer *smithyhttp.ResponseError
 	switch {
-	case aws.Is(err, "NoSuchBucket"):
+	case err == nil:
+		region = sdk.ToString(out.BucketRegion)
+	case aws.Is(err, "NotFound", "NoSuchBucket"):
 		return "", fmt.Errorf("there is no bucket %q: %w", bucket, fs.ErrNotExist)
-	case err != nil:
+	case errors.As(err, &answer) && answer.Response != nil:
+		// S3 tells the Region beside its refusal, too; who may not list a bucket may
+		// still read in it.
+		region = answer.Response.Header.Get("X-Amz-Bucket-Region")
+	}
+	if region == "" && err != nil {
 		return "", fmt.Errorf("where the bucket %q is: %w", bucket, told(err))
 	}
-	switch region = string(out.LocationConstraint); types.BucketLocationConstraint(region) {
-	case "":
-		region = "us-east-1" // S3's first Region has no name in this API
-	case types.BucketLocationConstraintEu:
-		region = "eu-west-1"
-	}
+	region = cmp.Or(region, r.config.Region) // emulators may have no Regions
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.regions[bucket] = region
@@ -217,6 +221,7 @@ func (r *Reader) regional(region string) *s3.Client {
 		c = s3.NewFromConfig(r.in(region), func(o *s3.Options) {
 			// Emulators seldom answer to bucket.localhost.
 			o.UsePathStyle = o.BaseEndpoint != nil
+			o.DisableLogOutputChecksumValidationSkipped = true
 		})
 		r.clients[region] = c
 	}
