@@ -25,9 +25,13 @@ func (c *correlation) judge(entries []entry) (n float64, ok bool) {
 		n := c.inOrder(entries, func(part int) int { return slices.Index(steps, d.Rules[part]) }, len(steps))
 		return float64(n), n == len(steps)
 	}
-	n = c.aggregate(entries)
+	return c.meets(c.aggregate(entries))
+}
+
+// meets tells whether a count or value meets the bounds.
+func (c *correlation) meets(n float64) (float64, bool) {
 	whole := n == math.Trunc(n) && math.Abs(n) < 1<<53
-	return n, d.met(number{whole, int64(n), n})
+	return n, c.def.met(number{whole, int64(n), n})
 }
 
 func (c *correlation) aggregate(entries []entry) float64 {
@@ -41,21 +45,20 @@ func (c *correlation) aggregate(entries []entry) float64 {
 	case "temporal_ordered":
 		return float64(c.inOrder(entries, func(part int) int { return part }, len(c.def.Rules)))
 	}
-	numbers := make([]float64, len(entries))
 	sum := 0.0
+	numbers := make([]float64, len(entries))
 	for i := range entries {
 		numbers[i] = entries[i].number
 		sum += numbers[i]
 	}
-	if len(numbers) == 0 {
-		return 0
-	}
-	slices.Sort(numbers)
 	switch c.def.Type {
 	case "value_sum":
 		return sum
 	case "value_avg":
 		return sum / float64(len(numbers))
+	}
+	slices.Sort(numbers)
+	switch c.def.Type {
 	case "value_min":
 		return numbers[0]
 	case "value_max":

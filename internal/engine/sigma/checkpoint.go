@@ -146,6 +146,7 @@ func (s *State) restore(c *correlation, sg savedGroup) error {
 	}
 	g := &group{values: sg.Values, quiet: sg.Quiet, opened: sg.Opened, last: sg.Last}
 	for i, e := range sg.Entries {
+		g.sum += e.Number
 		if e.Part < 0 || e.Part >= len(c.def.Rules) || i > 0 && e.At < sg.Entries[i-1].At {
 			return fmt.Errorf("the event %q at %s does not fit the rule", e.Ref, time.Unix(0, e.At).UTC().Format(time.RFC3339))
 		}

@@ -15,6 +15,8 @@ type Options struct {
 	// differ. With several, any of them may hold.
 	Fields map[string][]string
 	// Placeholders gives the values of %name% for expand; they may have wildcards.
+	// With an empty list, a value with this placeholder equals nothing. A rule with
+	// a placeholder that is not there is refused.
 	Placeholders map[string][]string
 	// Keys are the fields that tell events apart best; plans are made of them.
 	// Without any, they are eventSource and eventName.
@@ -30,8 +32,9 @@ type Engine struct {
 	bits         []int // how many predicates each path has
 	keys         []int // paths
 	correlations []*correlation
-	shared       []int // rules that no key decides anything about
-	keyedRules   []int // the others
+	keyedRules   []int  // found by the plan of the keys
+	gates        []gate // with the rules found by one field
+	shared       []int  // rules that are asked at every event
 }
 
 // Compiled is a detection rule in an engine.
@@ -104,13 +107,7 @@ func Compile(rules []*Rule, o Options) (*Engine, []Refusal) {
 		}
 	}
 	c.correlate(rules)
-	for i, r := range c.rules {
-		if r.expr.keyed {
-			c.keyedRules = append(c.keyedRules, i)
-		} else {
-			c.shared = append(c.shared, i)
-		}
-	}
+	c.assign()
 	return &c.Engine, c.refusals
 }
 
@@ -405,6 +402,10 @@ func (c *compiler) predicate(p predicate) *expr {
 
 // Stats tell what became of the rules, for people.
 func (e *Engine) Stats() string {
-	return fmt.Sprintf("%d rules, %d correlations, %d predicates over %d fields, %d rules that no key decides",
-		len(e.rules), len(e.correlations), len(e.preds), len(e.paths), len(e.shared))
+	gated := 0
+	for _, g := range e.gates {
+		gated += len(g.rules)
+	}
+	return fmt.Sprintf("%d rules, %d correlations, %d predicates over %d fields; %d rules found by keys, %d by %d other fields, %d asked at every event",
+		len(e.rules), len(e.correlations), len(e.preds), len(e.paths), len(e.keyedRules), gated, len(e.gates), len(e.shared))
 }

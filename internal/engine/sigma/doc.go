@@ -2,7 +2,7 @@
 // detections, correlations and filters. It takes values and returns values; files,
 // clocks and goroutines belong to its callers.
 //
-// A rule travels through four rooms:
+// A rule passes four stations:
 //
 //   - Parse reads YAML into a Rule, as it was written (rule.go, yaml.go,
 //     collection.go, search.go, condition.go, correlation.go, filter.go).
@@ -10,11 +10,13 @@
 //     (modifier.go, pattern.go, predicate.go), filters are joined to the rules they
 //     name, and what cannot be honoured comes out as a Refusal with one reason.
 //     Nothing is ignored in silence: a rule is either in the engine or refused.
-//   - A Matcher runs events through the Engine (matcher.go, plan.go). Equal
-//     predicates are one predicate. The first time a pair of eventSource and
-//     eventName comes by, every rule is worked out as far as these two decide it;
-//     what is left is kept as the plan of the pair. So an event costs what its own
-//     plan costs, however many rules speak of other calls.
+//   - A Matcher runs events through the Engine (matcher.go). Equal predicates are
+//     one predicate, and what they said of a value is remembered (memo.go). The
+//     first time a pair of eventSource and eventName comes by, every rule is worked
+//     out as far as these two decide it; what is left is kept as the plan of the
+//     pair (plan.go). Rules that no call pins down wait behind the gate of another
+//     field (gate.go). So an event costs what its own plan costs, however many rules
+//     speak of other calls and other tools.
 //   - A State correlates what matched (state.go, window.go, aggregate.go): it puts
 //     events in order, groups them, and says when a correlation has come true. It is
 //     a value that Save writes and LoadState reads back.
@@ -28,7 +30,7 @@
 //     rule says cased; regular expressions regard case unless they say i.
 //   - A path leads through lists: a field has as many values as its lists have
 //     elements, and an item holds where any of them does. An object is compared as
-//     its JSON text.
+//     its JSON text, escapes resolved.
 //   - null holds where there is no value: the field is absent, null or an empty
 //     list. The empty string is a value. exists asks for presence alone, so it holds
 //     for null.

@@ -13,8 +13,9 @@ const (
 	Empty // a list without elements
 )
 
-// Value is what stands at the end of a path. Text is the string itself, or the JSON
-// text of a number, a bool or an object. The matcher reads it until Match returns
+// Value is what stands at the end of a path. Text is the string itself, the JSON
+// text of a number or a bool, or that of an object with the escapes of its strings
+// resolved: so a rule finds "Allow", quotes and all, in the policy of a request. The matcher reads it until Match returns
 // and never changes it.
 type Value struct {
 	Kind Kind

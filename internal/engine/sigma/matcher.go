@@ -1,5 +1,7 @@
 package sigma
 
+import "slices"
+
 // Matcher runs events through an engine. It keeps what it needs between events, so
 // each goroutine has its own.
 type Matcher struct {
@@ -12,6 +14,7 @@ type Matcher struct {
 	text  operand  // the whole record
 	texts uint32   // the epoch text was taken in
 	plans plans
+	found []int // the rules that hold
 }
 
 // load is what one event has at one path.
@@ -35,8 +38,19 @@ func (e *Engine) Matcher() *Matcher {
 			weights[p.path] += p.test.cost()
 		}
 	}
-	for i := range m.loads {
-		m.loads[i].memo.start(weights[i], e.bits[i])
+	for i := range e.gates {
+		weights[e.gates[i].path] += memoWeight
+	}
+	fields := 0
+	for _, w := range weights {
+		if w >= memoWeight {
+			fields++
+		}
+	}
+	for i, w := range weights {
+		if w >= memoWeight {
+			m.loads[i].memo.start(e.bits[i], min(memoMost, memoTotal/fields))
+		}
 	}
 	return m
 }
@@ -47,29 +61,25 @@ func (e *Engine) Matcher() *Matcher {
 // keys or a value for the first time.
 func (m *Matcher) Match(event Event, yield func(*Compiled) bool) {
 	m.begin(event)
-	defer m.end()
-	p := m.plan()
-	if p == nil { // the keys are no single texts: ask every rule in full
-		for _, r := range m.e.rules {
-			if m.eval(r.expr) && !yield(r) {
-				return
-			}
+	if p := m.plan(); p != nil {
+		for i := range p.left {
+			m.try(p.left[i].rule, p.left[i].expr)
 		}
-		return
+	} else { // the keys are no single texts: no plan can be made
+		for _, i := range m.e.keyedRules {
+			m.try(i, m.e.rules[i].expr)
+		}
 	}
-	// Two sorted lists, merged: the rules left for these keys, and those that keys
-	// say nothing about.
-	own, shared := p.left, m.e.shared
-	for len(own) > 0 || len(shared) > 0 {
-		var r *Compiled
-		var e *expr
-		if len(shared) == 0 || len(own) > 0 && own[0].rule < shared[0] {
-			r, e, own = m.e.rules[own[0].rule], own[0].expr, own[1:]
-		} else {
-			r = m.e.rules[shared[0]]
-			e, shared = r.expr, shared[1:]
-		}
-		if m.eval(e) && !yield(r) {
+	for i := range m.e.gates {
+		m.pass(&m.e.gates[i])
+	}
+	for _, i := range m.e.shared {
+		m.try(i, m.e.rules[i].expr)
+	}
+	m.event = nil
+	slices.Sort(m.found)
+	for _, i := range m.found {
+		if !yield(m.e.rules[i]) {
 			return
 		}
 	}
@@ -78,7 +88,7 @@ func (m *Matcher) Match(event Event, yield func(*Compiled) bool) {
 // begin forgets the event before. Epochs make that free; when they run out, which
 // takes four billion events, everything is forgotten for good.
 func (m *Matcher) begin(event Event) {
-	m.event = event
+	m.event, m.found = event, m.found[:0]
 	if m.epoch++; m.epoch == 0 {
 		clear(m.seen)
 		for i := range m.loads {
@@ -88,8 +98,6 @@ func (m *Matcher) begin(event Event) {
 		m.epoch = 1
 	}
 }
-
-func (m *Matcher) end() { m.event = nil }
 
 func (m *Matcher) eval(e *expr) bool {
 	switch e.op {
@@ -183,7 +191,10 @@ func (m *Matcher) load(path int) *load {
 	}
 	l.epoch, l.folded, l.entry = m.epoch, false, nil
 	l.values = m.event.Values(l.values[:0], m.e.paths[path])
-	if len(l.values) == 1 && l.values[0].Kind == String {
+	switch {
+	case len(l.values) == 0:
+		l.entry = l.memo.absent
+	case len(l.values) == 1 && l.values[0].Kind == String:
 		l.entry = l.memo.find(l.values[0].Text)
 	}
 	return l

@@ -3,29 +3,36 @@ package sigma
 // memo remembers what the predicates of one field said about a value. Most values
 // of a log come again and again: principals, tools, Regions. A field whose values
 // do not is found out and left alone.
+//
+// There are two generations: what is looked up moves to the young one, and when
+// that is full the old one is forgotten.
 type memo struct {
-	of    map[string]*verdicts
-	bits  int
-	most  int // values at a time; 0 is off
-	found int
-	new   int
+	young, old map[string]*verdicts
+	size       int // bytes of the young
+	most       int // bytes of a generation; 0 is off
+	bits       int
+	found, new int
+	absent     *verdicts // of no value at all
 }
 
 // verdicts are the answers about one value, as far as they were asked for.
-type verdicts struct{ known, holds []uint64 }
+type verdicts struct {
+	known, holds []uint64
+	passed       bool    // the rules behind the gate were asked
+	through      []int32 // those it lets through
+}
 
 const (
-	memoBytes  = 1 << 20 // of one field
-	memoValue  = 256     // longer values are not remembered
-	memoWeight = 60      // nanoseconds of predicates from which remembering pays
+	memoTotal  = 16 << 20 // bytes of all memos of a matcher
+	memoMost   = 4 << 20  // of one
+	memoValue  = 2 << 10  // longer values are not remembered
+	memoWeight = 60       // nanoseconds of predicates from which remembering pays
+	memoTrial  = 1024     // values to try before judging a field
 )
 
-func (m *memo) start(weight, bits int) {
-	if weight < memoWeight {
-		return
-	}
-	m.bits = bits
-	m.most = max(64, memoBytes/(2*8*(bits/64+1)+memoValue/2))
+func (m *memo) start(bits, share int) {
+	m.bits, m.most = bits, share/2
+	m.absent = m.verdicts()
 }
 
 // find gives the verdicts about a value, nil where it is not to be remembered.
@@ -33,21 +40,32 @@ func (m *memo) find(value []byte) *verdicts {
 	if m.most == 0 || len(value) > memoValue {
 		return nil
 	}
-	if v, ok := m.of[string(value)]; ok {
+	if v, ok := m.young[string(value)]; ok {
 		m.found++
 		return v
 	}
-	if m.new++; m.of == nil || len(m.of) >= m.most {
-		if m.of != nil && m.found < m.new {
-			m.of, m.most = nil, 0 // the values of this field hardly ever come again
+	v, ok := m.old[string(value)]
+	if ok {
+		m.found++
+	} else {
+		if m.new++; m.new > memoTrial && m.found < m.new/2 {
+			m.young, m.old, m.most = nil, nil, 0 // the values of this field hardly ever come again
 			return nil
 		}
-		m.of, m.found, m.new = make(map[string]*verdicts), 0, 0
+		v = m.verdicts()
 	}
-	words := make([]uint64, 2*(m.bits/64+1))
-	v := &verdicts{words[:len(words)/2], words[len(words)/2:]}
-	m.of[string(value)] = v
+	if m.young == nil || m.size > m.most {
+		m.young, m.old, m.size = make(map[string]*verdicts), m.young, 0
+		m.found, m.new = m.found/2, m.new/2
+	}
+	m.young[string(value)] = v
+	m.size += 128 + len(value) + 16*len(v.known)
 	return v
+}
+
+func (m *memo) verdicts() *verdicts {
+	words := make([]uint64, 2*(m.bits/64+1))
+	return &verdicts{known: words[:len(words)/2], holds: words[len(words)/2:]}
 }
 
 func (v *verdicts) get(bit int) (known, holds bool) {

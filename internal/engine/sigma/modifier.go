@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -181,11 +180,11 @@ func (r *reading) tests(it *item, v scalar, s piece) ([]test, *fault) {
 	}
 	switch r.kind {
 	case "re":
-		re, err := regexp.Compile(r.expression(s.raw))
+		re, err := newRegexTest(r.expression(s.raw))
 		if err != nil {
 			return refuse("is no regular expression this program can run (RE2, without look-around and back-references): %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 		}
-		return []test{&regexTest{re}}, nil
+		return []test{re}, nil
 	case "cidr":
 		net, err := parseNetwork(s.raw)
 		if err != nil {

@@ -33,8 +33,8 @@ func (r *reading) placeholders(it *item, v scalar, o *Options) ([]piece, *fault)
 			continue
 		}
 		values, ok := o.Placeholders[name]
-		if !ok || len(values) == 0 {
-			return nil, faultf(v.line, it.path, "the placeholder %%%s%% has no values here; give it some in the configuration", name)
+		if !ok {
+			return nil, faultf(v.line, it.path, "the placeholder %%%s%% has no values here; give it some in the configuration, or an empty list", name)
 		}
 		if len(out)*len(values) > mostAlternatives {
 			return nil, faultf(v.line, it.path, "its placeholders stand for more than %d values", mostAlternatives)

@@ -116,7 +116,7 @@ func (r *Record) descend(to []Value, start, end int, path string, depth int) []V
 		return r.elements(to, start, end, path, depth)
 	case '{':
 		if path == "" {
-			return append(to, Value{Object, r.raw[start:end]})
+			return append(to, Value{Object, r.unquote(r.raw[start:end])})
 		}
 		for i := start + 1; i >= 0; {
 			m, next, ok := r.member(i)
@@ -187,7 +187,8 @@ func (r *Record) Text() []byte {
 	return r.text
 }
 
-// unquote resolves the escapes of a string without its quotes.
+// unquote resolves the escapes of a string without its quotes, or of the strings in
+// an object.
 func (r *Record) unquote(s []byte) []byte {
 	if bytes.IndexByte(s, '\\') < 0 {
 		return s
@@ -259,21 +260,22 @@ func space(s []byte, i int) int {
 // skipString gives the offset behind the string that starts at i, -1 where it does
 // not end.
 func skipString(s []byte, i int) int {
-	for i++; i < len(s); {
+	for i++; ; i++ {
 		k := bytes.IndexByte(s[i:], '"')
 		if k < 0 {
 			return -1
 		}
-		i += k + 1
-		slashes := 0
-		for j := i - 2; s[j] == '\\'; j-- {
+		if i += k; s[i-1] != '\\' {
+			return i + 1
+		}
+		slashes := 1
+		for s[i-1-slashes] == '\\' {
 			slashes++
 		}
 		if slashes%2 == 0 {
-			return i
+			return i + 1
 		}
 	}
-	return -1
 }
 
 // skipValue gives the offset behind the value at i, -1 where it does not end.

@@ -25,8 +25,12 @@ type StateOptions struct {
 // within some 100 MiB.
 var DefaultState = StateOptions{Tolerance: 15 * time.Minute, Groups: 100_000, Entries: 400_000, Pending: 200_000}
 
-// mostInGroup bounds the events kept for one group of one correlation.
-const mostInGroup = 50_000
+// mostInGroup bounds the events kept for one group of one correlation, mostInOrder
+// those of an order, which are all looked at for every event.
+const (
+	mostInGroup = 50_000
+	mostInOrder = 2_000
+)
 
 func (o StateOptions) orDefault() StateOptions {
 	if o.Tolerance == 0 {

@@ -15,6 +15,7 @@ type group struct {
 	quiet   int64   // no hit before
 	opened  int64   // of windows that are judged when they close
 	last    int64
+	sum     float64 // of the entries' numbers
 }
 
 // entry is one event in a group.
@@ -80,8 +81,9 @@ func (s *State) take(c *correlation, f *feed, o *occurrence, key, value []string
 	g.last = max(g.last, o.at)
 	i := s.insert(c, g, e)
 	if c.lasting && i >= 0 {
-		s.look(c, g, i)
-		s.trim(c, g)
+		if i -= s.trim(c, g); i >= 0 {
+			s.look(c, g, i)
+		}
 	}
 	if s.count > s.o.Groups || s.entries > s.o.Entries {
 		s.evict()
@@ -91,16 +93,12 @@ func (s *State) take(c *correlation, f *feed, o *occurrence, key, value []string
 // insert puts an entry into its place, and gives that. Where only the newest of its
 // kind matters, an older one makes room; -1 says the new one is the older.
 func (s *State) insert(c *correlation, g *group, e entry) int {
-	if c.lasting && (c.def.Type == "value_count" || c.def.Type == "temporal") {
-		for i, old := range g.entries {
-			if old.value == e.value && (old.part == e.part || c.def.Type == "value_count") {
-				if old.at > e.at {
-					return -1
-				}
-				g.entries = slices.Delete(g.entries, i, i+1)
-				s.entries--
-				break
+	if c.lasting {
+		if i := c.replaces(g.entries, &e); i >= 0 {
+			if g.entries[i].at > e.at {
+				return -1
 			}
+			s.remove(g, i, i+1)
 		}
 	}
 	i := len(g.entries)
@@ -108,8 +106,40 @@ func (s *State) insert(c *correlation, g *group, e entry) int {
 		i--
 	}
 	g.entries = slices.Insert(g.entries, i, e)
+	g.sum += e.number
 	s.entries++
 	return i
+}
+
+// replaces gives the entry that has no use once the new one is there: the same
+// value or the same rule again, or in an order the same step twice in a row.
+func (c *correlation) replaces(entries []entry, e *entry) int {
+	switch n := len(entries); c.def.Type {
+	case "value_count":
+		return slices.IndexFunc(entries, func(old entry) bool { return old.value == e.value })
+	case "temporal":
+		return slices.IndexFunc(entries, func(old entry) bool { return old.part == e.part })
+	case "temporal_ordered":
+		if n == 0 || entries[n-1].part != e.part || entries[n-1].at > e.at {
+			return -1
+		}
+		// Beside another step of its moment it may have stood before that one.
+		if n == 1 || entries[n-1].at == e.at || entries[n-2].at < entries[n-1].at {
+			return n - 1
+		}
+	}
+	return -1
+}
+
+func (s *State) remove(g *group, from, to int) {
+	for i := from; i < to; i++ {
+		g.sum -= g.entries[i].number
+	}
+	g.entries = slices.Delete(g.entries, from, to)
+	s.entries -= to - from
+	if len(g.entries) == 0 {
+		g.sum = 0 // no rounding is carried on
+	}
 }
 
 // look judges every window that has the entry at i in it.
@@ -121,36 +151,51 @@ func (s *State) look(c *correlation, g *group, i int) {
 			continue
 		}
 		from := sort.Search(j+1, func(k int) bool { return end-g.entries[k].at <= span })
-		if n, ok := c.judge(g.entries[from : j+1]); ok {
-			g.quiet = end + span
-			s.hit(c, g, g.entries[from:j+1], end, n)
-			return
+		window := g.entries[from : j+1]
+		n, ok := 0.0, false
+		if c.def.Type == "value_sum" && len(window) == len(g.entries) {
+			n, ok = c.meets(g.sum)
+		} else {
+			n, ok = c.judge(window)
 		}
+		if !ok {
+			continue
+		}
+		if c.def.Type == "temporal_ordered" { // what stands before the first step is no part of it
+			window = window[sort.Search(len(window), func(k int) bool { _, ok := c.judge(window[k:]); return !ok })-1:]
+		}
+		g.quiet = end + span
+		s.hit(c, g, window, end, n)
+		return
 	}
 }
 
 // trim forgets what no window can reach any more, and what the condition has no
-// use for.
-func (s *State) trim(c *correlation, g *group) {
+// use for. It gives how many entries went.
+func (s *State) trim(c *correlation, g *group) int {
 	oldest := g.entries[len(g.entries)-1].at - int64(c.def.Timespan)
 	n := sort.Search(len(g.entries), func(k int) bool { return g.entries[k].at >= oldest })
-	most := mostInGroup
+	most, lossless := mostInGroup, true
 	switch c.def.Type {
 	case "event_count", "value_count":
 		most = c.def.atLeast()
 	case "value_max", "value_min":
 		most = 1
+	case "temporal_ordered":
+		most, lossless = mostInOrder, false
+	default:
+		lossless = false
 	}
 	if over := len(g.entries) - n - most; over > 0 {
 		n += over
-		if most == mostInGroup {
+		if !lossless {
 			s.stats.Dropped += over
 		}
 	}
 	if n > 0 {
-		g.entries = slices.Delete(g.entries, 0, n)
-		s.entries -= n
+		s.remove(g, 0, n)
 	}
+	return n
 }
 
 // close judges a window that has passed, and forgets its group.

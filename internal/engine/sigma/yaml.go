@@ -12,8 +12,8 @@ import (
 
 // What a rule file may cost. The largest file of SigmaHQ has some thirty kilobytes.
 const (
-	mostBytes     = 1 << 20
-	mostDocuments = 1000
+	mostBytes     = 4 << 20
+	mostDocuments = 10_000
 	mostNodes     = 50_000 // of one document, aliases counted as often as they are used
 	mostDepth     = 24
 	mostText      = 64 << 10 // of one scalar

@@ -1,0 +1,128 @@
+package sigma
+
+import "holdfast.dev/holdfast/internal/kleene"
+
+// gate lets the rules through that one value of one field allows. Rules that no
+// call pins down must be asked at every event; but most of them can only hold where
+// one field says something rare, like the name of an attacker's tool. All rules that
+// hang on the same field share a gate, and for a value seen before the gate is one
+// look-up, however many rules stand behind it.
+type gate struct {
+	path  int
+	rules []gated
+}
+
+type gated struct {
+	rule int
+	cond *expr // must hold for the rule to hold, and asks for the gate's field alone
+}
+
+// assign gives every rule its way to be found: by the plan of the keys, by the gate
+// of a field, or at every event.
+func (e *Engine) assign() {
+	at := map[int]int{}
+	for i, r := range e.rules {
+		pinned := r.expr.keyed && r.expr.reduce(func(int32) kleene.Value { return kleene.False }).op == isFalse
+		cond, path := (*expr)(nil), -1
+		if !pinned {
+			cond, path = e.gateOf(r.expr)
+		}
+		switch {
+		case cond != nil:
+			if _, ok := at[path]; !ok {
+				at[path] = len(e.gates)
+				e.gates = append(e.gates, gate{path: path})
+			}
+			g := &e.gates[at[path]]
+			g.rules = append(g.rules, gated{i, cond})
+		case r.expr.keyed:
+			e.keyedRules = append(e.keyedRules, i)
+		default:
+			e.shared = append(e.shared, i)
+		}
+	}
+}
+
+// gateOf finds a part that must hold, that asks for one field alone, and that does
+// not hold by itself: with all its predicates false it is false.
+func (e *Engine) gateOf(x *expr) (cond *expr, path int) {
+	parts := []*expr{x}
+	if x.op == isAnd {
+		parts = x.parts
+	}
+	for _, p := range parts { // the cheapest first
+		if path, ok := e.onePath(p); ok && !p.keyed && p.blank() == kleene.False {
+			return p, path
+		}
+	}
+	return nil, -1
+}
+
+// onePath gives the field of an expression that asks for the values of one alone.
+func (e *Engine) onePath(x *expr) (path int, ok bool) {
+	if x.op == isPred {
+		p := e.preds[x.pred]
+		return p.path, p.asks != asksText && p.asks != asksField
+	}
+	for i, part := range x.parts {
+		p, ok := e.onePath(part)
+		if !ok || i > 0 && p != path {
+			return 0, false
+		}
+		path = p
+	}
+	return path, len(x.parts) > 0
+}
+
+// blank evaluates an expression with all predicates false.
+func (x *expr) blank() kleene.Value {
+	n := int32(0)
+	for _, p := range x.parts {
+		if p.blank() == kleene.True {
+			n++
+		}
+	}
+	switch x.op {
+	case isNot:
+		return kleene.Of(n == 0)
+	case isAnd:
+		return kleene.Of(int(n) == len(x.parts))
+	case isOr:
+		return kleene.Of(n > 0)
+	case isLeast:
+		return kleene.Of(n >= x.least)
+	}
+	return kleene.Of(x.op == isTrue)
+}
+
+// pass asks the rules behind a gate.
+func (m *Matcher) pass(g *gate) {
+	l := m.load(g.path)
+	v := l.entry
+	if v == nil {
+		for _, r := range g.rules {
+			if m.eval(r.cond) {
+				m.try(r.rule, m.e.rules[r.rule].expr)
+			}
+		}
+		return
+	}
+	if !v.passed {
+		v.passed = true
+		for _, r := range g.rules {
+			if m.eval(r.cond) {
+				v.through = append(v.through, int32(r.rule))
+			}
+		}
+	}
+	for _, i := range v.through {
+		m.try(int(i), m.e.rules[i].expr)
+	}
+}
+
+// try notes a rule that holds.
+func (m *Matcher) try(rule int, x *expr) {
+	if m.eval(x) {
+		m.found = append(m.found, rule)
+	}
+}
