@@ -84,7 +84,6 @@ type trailWorld struct {
 	objects  digest.Objects
 	keys     digest.PublicKeys
 	each     func(ctx context.Context, kind string, visit func(digest.Location) error) error
-	close    func() error
 	parallel int // objects read at a time; zero is by CPU
 }
 
@@ -107,8 +106,7 @@ func (a *App) TrailVerify(ctx context.Context, o TrailVerifyOptions) (*TrailVeri
 		return nil, err
 	}
 	out := &TrailVerified{Start: f.Start, End: f.End, Uncovered: map[digest.Place]int{}}
-	err = out.run(ctx, world, f, o)
-	return out, errors.Join(err, world.close())
+	return out, out.run(ctx, world, f, o)
 }
 
 func trailFilter(o TrailVerifyOptions) (digest.Filter, error) {
@@ -153,13 +151,12 @@ func mirrorWorld(dir string) (*trailWorld, error) {
 		return nil, Usage(err)
 	}
 	if m.Keys == nil || m.Keys.Len() == 0 {
-		_ = m.Close() // was only read
 		return nil, &ExitError{Code: ExitUnseen, Err: fmt.Errorf("nothing can be verified without public keys: put the answer of `aws cloudtrail list-public-keys --start-time … --end-time …`, asked in the Region of the digests, into %s/public_keys.json", dir)}
 	}
 	each := func(ctx context.Context, _ string, visit func(digest.Location) error) error {
 		return m.Each(ctx, visit)
 	}
-	return &trailWorld{objects: m, keys: m.Keys, each: each, close: m.Close}, nil
+	return &trailWorld{objects: m, keys: m.Keys, each: each}, nil
 }
 
 // liveParallel is how many objects of S3 are read at a time.
@@ -180,7 +177,7 @@ func (a *App) liveWorld(ctx context.Context, o TrailVerifyOptions, f *digest.Fil
 	*f = live.filter
 	return &trailWorld{
 		objects: liveObjects{r}, keys: &digest.Asked{Ask: r.PublicKeys}, each: live.Each,
-		close: func() error { return nil }, parallel: liveParallel,
+		parallel: liveParallel,
 	}, nil
 }
 
@@ -188,7 +185,7 @@ func (a *App) liveWorld(ctx context.Context, o TrailVerifyOptions, f *digest.Fil
 func (v *TrailVerified) run(ctx context.Context, w *trailWorld, f digest.Filter, o TrailVerifyOptions) error {
 	found := digest.Chains{Filter: f}
 	if err := w.each(ctx, "CloudTrail-Digest", func(l digest.Location) error { found.Add(l); return nil }); err != nil {
-		return err
+		return unlisted(ctx, err)
 	}
 	chains := found.All()
 	totals := map[*digest.Chain]*TrailTotals{}
@@ -210,14 +207,26 @@ func (v *TrailVerified) run(ctx context.Context, w *trailWorld, f digest.Filter,
 	if err != nil || len(chains) == 0 {
 		return err
 	}
-	return w.each(ctx, "CloudTrail", func(l digest.Location) error {
-		place, ok := coverage.Uncovered(l)
-		if !ok {
-			return nil
+	var taken error
+	err = w.each(ctx, "CloudTrail", func(l digest.Location) error {
+		if place, ok := coverage.Uncovered(l); ok {
+			v.Uncovered[place]++
+			taken = o.Uncovered(l, place)
 		}
-		v.Uncovered[place]++
-		return o.Uncovered(l, place)
+		return taken
 	})
+	if taken != nil {
+		return taken
+	}
+	return unlisted(ctx, err)
+}
+
+// unlisted is the error of a listing: without it nothing is certain.
+func unlisted(ctx context.Context, err error) error {
+	if stop := ctx.Err(); stop != nil {
+		return stop
+	}
+	return Usage(err)
 }
 
 func (t *TrailTotals) add(i digest.Item) {

@@ -126,7 +126,6 @@ func verifyAll(tb testing.TB, dir string) int {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer m.Close()
 	var chains digest.Chains
 	if err := m.Each(tb.Context(), func(l digest.Location) error { chains.Add(l); return nil }); err != nil {
 		tb.Fatal(err)
@@ -143,4 +142,27 @@ func verifyAll(tb testing.TB, dir string) int {
 		tb.Fatal(err)
 	}
 	return valid
+}
+
+// BenchmarkSmall is a quiet organisation: many log files of a few records.
+func BenchmarkSmall(b *testing.B) {
+	w := digesttest.New()
+	w.Chain(digesttest.Spec{Hours: 100, Logs: 50})
+	dir := b.TempDir()
+	if err := w.Mirror(dir); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("floor", func(b *testing.B) {
+		for b.Loop() {
+			floor(b, dir)
+		}
+	})
+	b.Run("verify", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if n := verifyAll(b, dir); n != 5100 {
+				b.Fatalf("%d objects are valid, want 5100", n)
+			}
+		}
+	})
 }

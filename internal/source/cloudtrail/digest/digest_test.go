@@ -34,7 +34,6 @@ func verify(t *testing.T, dir string, f digest.Filter) outcome {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer m.Close()
 	chains := digest.Chains{Filter: f}
 	if err := m.Each(t.Context(), func(l digest.Location) error { chains.Add(l); return nil }); err != nil {
 		t.Fatal(err)
@@ -328,6 +327,20 @@ func TestTampering(t *testing.T) {
 				return map[digest.Location]string{c.Digests[hour]: "invalid: signature verification failed"}
 			},
 			gaps: []string{"111122223333 eu-west-1 02:00..03:00 the digest of this time is invalid"}, open: 2,
+		},
+		"signature removed": {
+			change: func(w *digesttest.World, c *digesttest.Chain) { delete(w.Metadata[c.Digests[hour]], "signature") },
+			bad: func(c *digesttest.Chain) map[digest.Location]string {
+				return map[digest.Location]string{c.Digests[hour]: "invalid: signature verification failed: there is no signature"}
+			},
+			gaps: []string{"111122223333 eu-west-1 02:00..03:00 the digest of this time is invalid"}, open: 2,
+		},
+		"all metadata removed from the newest": {
+			change: func(w *digesttest.World, c *digesttest.Chain) { clear(w.Metadata[c.Digests[4]]) },
+			bad: func(c *digesttest.Chain) map[digest.Location]string {
+				return map[digest.Location]string{c.Digests[4]: "invalid: signature verification failed: there is no signature"}
+			},
+			gaps: []string{"111122223333 eu-west-1 04:00..05:00 the digest of this time is invalid"}, open: 2,
 		},
 		"signature that is none": {
 			change: func(w *digesttest.World, c *digesttest.Chain) { w.Metadata[c.Digests[4]]["signature"] = "zz" },
@@ -627,7 +640,6 @@ func TestCancelled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer m.Close()
 	chains := digest.Chains{}
 	if err := m.Each(t.Context(), func(l digest.Location) error { chains.Add(l); return nil }); err != nil {
 		t.Fatal(err)

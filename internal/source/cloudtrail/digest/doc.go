@@ -34,7 +34,8 @@ func (l Location) String() string { return "s3://" + l.Bucket + "/" + l.Key }
 // Objects are log files and digests wherever they lie.
 type Objects interface {
 	// Get opens an object. The metadata is what users gave it: names in lower case,
-	// without x-amz-meta-. An object that is not there is fs.ErrNotExist.
+	// without x-amz-meta-; nil where it is not known, as in a mirror that did not keep
+	// it. An object that is not there is fs.ErrNotExist.
 	Get(context.Context, Location) (io.ReadCloser, map[string]string, error)
 }
 

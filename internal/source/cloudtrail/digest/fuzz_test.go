@@ -2,6 +2,7 @@ package digest_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"holdfast.dev/holdfast/internal/source/cloudtrail/digest"
@@ -49,7 +50,7 @@ func FuzzSidecar(f *testing.F) {
 			t.Fatal("metadata and an error")
 		}
 		for url, metadata := range side {
-			if len(metadata) == 0 {
+			if len(metadata) == 0 && !strings.Contains(url, "CloudTrail-Digest") {
 				t.Fatalf("%q is kept without anything", url)
 			}
 		}

@@ -54,6 +54,9 @@ func (v *Verifier) judge(ctx context.Context, c *Chain, l Location, want *expect
 		return refuse(Invalid, fmt.Sprintf("has been moved from its original location %s", d.Location))
 	}
 	signature, ok := metadata[metaSignature]
+	if metadata != nil && !ok {
+		return refuse(Invalid, "signature verification failed: there is no signature among the object's metadata")
+	}
 	if !ok && want != nil {
 		signature, ok = want.signature, true
 	}

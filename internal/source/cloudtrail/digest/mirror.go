@@ -7,9 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // The parts of a mirror.
@@ -23,23 +23,19 @@ const (
 // metadata in metadata.json, and the answer of ListPublicKeys in public_keys.json.
 type Mirror struct {
 	Keys     *Keys // nil where there is no file of them
-	root     *os.Root
+	root     string
 	metadata Sidecar
 }
 
-// OpenMirror opens a mirror. Nothing outside of its folder is ever read, whatever
-// digests and links in it name.
+// OpenMirror opens a mirror. No digest makes it read outside of its folder; links
+// that somebody put into it are followed, for buckets may lie on other disks.
 func OpenMirror(dir string) (*Mirror, error) {
-	info, err := os.Stat(filepath.Join(dir, objectsDir))
+	m := &Mirror{root: filepath.Join(dir, objectsDir)}
+	info, err := os.Stat(m.root)
 	if err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("%s is not a mirror of log buckets: it has no folder %q; objects lie in %s", dir, objectsDir, filepath.Join(dir, objectsDir, "BUCKET", "KEY"))
+		return nil, fmt.Errorf("%s is not a mirror of log buckets: it has no folder %q; objects lie in %s", dir, objectsDir, filepath.Join(m.root, "BUCKET", "KEY"))
 	}
-	m := &Mirror{}
-	if err := m.side(dir); err != nil {
-		return nil, err
-	}
-	m.root, err = os.OpenRoot(filepath.Join(dir, objectsDir))
-	return m, err
+	return m, m.side(dir)
 }
 
 // side reads the files beside the objects.
@@ -73,28 +69,27 @@ func withFile(name string, read func(io.Reader) error) error {
 	return nil
 }
 
-// Close releases the folder.
-func (m *Mirror) Close() error { return m.root.Close() }
-
 // Get implements Objects.
 func (m *Mirror) Get(_ context.Context, l Location) (io.ReadCloser, map[string]string, error) {
 	name := l.Bucket + "/" + l.Key
 	// A bucket of S3 may hold a key such as a/../b; a folder cannot.
-	if !fs.ValidPath(name) || strings.Contains(l.Bucket, "/") || l.Bucket == "." {
+	if !fs.ValidPath(name) || strings.Contains(l.Bucket, "/") || !filepath.IsLocal(filepath.FromSlash(name)) {
 		return nil, nil, fmt.Errorf("%s: %w", l, fs.ErrNotExist)
 	}
-	name = filepath.FromSlash(name)
-	// Only files are opened: a pipe would be waited for without end.
-	info, err := m.root.Stat(name)
+	// A pipe would be waited for without end.
+	f, err := os.OpenFile(filepath.Join(m.root, filepath.FromSlash(name)), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG) {
+		err = fs.ErrNotExist // no such key can lie there
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
 		err = fmt.Errorf("%s: %w", l, fs.ErrNotExist)
 	}
 	if err != nil {
-		return nil, nil, err
-	}
-	f, err := m.root.Open(name)
-	if err != nil {
-		return nil, nil, err
+		return nil, nil, errors.Join(err, f.Close())
 	}
 	return f, m.metadata[l.String()], nil
 }
@@ -102,15 +97,27 @@ func (m *Mirror) Get(_ context.Context, l Location) (io.ReadCloser, map[string]s
 // Each goes through all objects, in a lasting order. A folder that cannot be listed
 // ends it: what lies there could be anything.
 func (m *Mirror) Each(ctx context.Context, visit func(Location) error) error {
-	return fs.WalkDir(m.root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+	buckets, err := os.ReadDir(m.root)
+	if err != nil {
+		return fmt.Errorf("listing the mirror: %w", err)
+	}
+	for _, bucket := range buckets {
+		if err := m.bucket(ctx, bucket.Name(), visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Mirror) bucket(ctx context.Context, bucket string, visit func(Location) error) error {
+	return fs.WalkDir(os.DirFS(filepath.Join(m.root, bucket)), ".", func(key string, d fs.DirEntry, err error) error {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return fmt.Errorf("listing the mirror: %w", err)
+			return fmt.Errorf("listing the bucket %s of the mirror: %w", bucket, err)
 		}
-		bucket, key, ok := strings.Cut(path.Clean(name), "/")
-		if d.IsDir() || !ok {
+		if d.IsDir() || key == "." {
 			return nil
 		}
 		return visit(Location{bucket, key})

@@ -12,8 +12,8 @@ import (
 // maxSidecar bounds a file of metadata; one digest takes about a kilobyte.
 const maxSidecar = 4 << 30
 
-// Sidecar is the user metadata of objects, by their s3:// URL. Of it only what
-// verification needs is kept.
+// Sidecar is the user metadata of digests, by their s3:// URL. Of it only what
+// verification needs is kept. A digest that is in there without a signature has none.
 type Sidecar map[string]map[string]string
 
 // ReadSidecar reads {"s3://bucket/key": {"signature": …, …}, …}, entry by entry. Names
@@ -58,7 +58,7 @@ func (s Sidecar) entry(d *jsontext.Decoder, url string) error {
 		kept[name] = v.String()
 		return nil
 	})
-	if err != nil || len(kept) == 0 {
+	if err != nil || len(kept) == 0 && !strings.Contains(url, "CloudTrail-Digest") {
 		return err
 	}
 	if before, twice := s[url]; twice && before[metaSignature] != kept[metaSignature] {

@@ -56,6 +56,9 @@ func (v *Verifier) Run(ctx context.Context, chains []*Chain, sink func(Item) err
 		for stream := range streams {
 			for b := range stream {
 				b.read.Wait()
+				if err := ctx.Err(); err != nil {
+					return err // what was not read since is no verdict
+				}
 				if err := b.hand(chains[i], sink); err != nil {
 					return err
 				}
