@@ -223,7 +223,7 @@ func (w *reading[T]) file(ctx context.Context) error {
 	w.b = w.q.batch()
 	w.b.File, w.err = f.Name, nil
 	w.b.stats.Files = 1
-	c := &cutter{slot: w.slot, record: w.record, fresh: func(size int) []byte { return w.fresh(f.Name, size) }}
+	c := &cutter{slot: w.slot, record: w.record, fresh: func(size int, rest []byte) []byte { return w.fresh(f.Name, size, rest) }}
 	err := w.open.read(ctx, f, c)
 	var fault *Fault
 	switch {
@@ -264,16 +264,20 @@ func (w *reading[T]) record(rec *Record) (bool, error) {
 }
 
 // fresh hands the batch over when its memory is full, and goes on with another's.
-func (w *reading[T]) fresh(name string, size int) []byte {
-	if len(w.b.Records) > 0 {
-		if err := w.put(w.b); err != nil {
-			w.err = err // the next record ends the reading
-		}
+func (w *reading[T]) fresh(name string, size int, rest []byte) []byte {
+	full := w.b
+	if len(full.Records) > 0 {
 		w.b = w.q.batch()
 		w.b.File = name
 	}
 	if cap(w.b.buf) < size {
 		w.b.buf = make([]byte, 0, size)
+	}
+	w.b.buf = append(w.b.buf[:0], rest...)
+	if w.b != full { // only now: whoever takes it may give its memory to others at once
+		if err := w.put(full); err != nil {
+			w.err = err // the next record ends the reading
+		}
 	}
 	return w.b.buf
 }

@@ -3,59 +3,73 @@ package cloudtrail
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 
 	"github.com/klauspost/compress/gzip"
+
+	"holdfast.dev/holdfast/internal/source/cloudtrail/inflate"
 )
 
 // gunzip decompresses one file after the other.
 type gunzip struct {
 	head     []byte
-	small    bytes.Reader
+	plainly  bytes.Reader
+	whole    inflate.Reader
 	buffered *bufio.Reader
-	z        *gzip.Reader
+	stream   *gzip.Reader
 }
 
-// whole is up to which size a file is read before it is decompressed, which goes
-// faster out of memory. Nearly all log files are smaller.
-const whole = 2 << 20
+// whole is up to which size a file is read before it is decompressed, which goes much
+// faster then. Nearly all log files are smaller; larger ones are streamed.
+const whole = 4 << 20
 
 // plain gives the content of a file, decompressed where it is gzip. What it is
 // shows in the first bytes: mirrors of a bucket keep names and change content.
 func (g *gunzip) plain(r io.Reader, limits Limits) (io.Reader, error) {
 	counted := &counter{r: r}
-	if g.head == nil {
-		g.head = make([]byte, whole)
+	err := g.fill(counted)
+	zipped := bytes.HasPrefix(g.head, []byte{0x1f, 0x8b})
+	if err == io.EOF && zipped {
+		g.whole.Reset(g.head)
+		return &bounded{r: &g.whole, in: counted, ratio: int64(limits.Ratio)}, nil
 	}
-	n, err := io.ReadFull(counted, g.head)
-	g.small.Reset(g.head[:n])
-	var in io.Reader = &g.small
+	g.plainly.Reset(g.head)
+	var in io.Reader = &g.plainly
 	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case err == io.EOF:
 	case err != nil:
-		in = io.MultiReader(&g.small, broken{err}) // what came before the error counts
+		in = io.MultiReader(in, broken{err}) // what came before the error counts
 	default:
-		in = io.MultiReader(&g.small, counted)
+		in = io.MultiReader(in, counted)
 	}
-	if !bytes.HasPrefix(g.head[:n], []byte{0x1f, 0x8b}) {
+	if !zipped {
 		return in, nil
 	}
-	if in != io.Reader(&g.small) {
-		if g.buffered == nil {
-			g.buffered = bufio.NewReaderSize(in, 64<<10)
-		}
-		g.buffered.Reset(in)
-		in = g.buffered
+	if g.stream == nil {
+		g.buffered, g.stream = bufio.NewReaderSize(in, 64<<10), new(gzip.Reader)
 	}
-	if g.z == nil {
-		g.z = new(gzip.Reader)
-	}
-	if err := g.z.Reset(in); err != nil {
+	g.buffered.Reset(in)
+	if err := g.stream.Reset(g.buffered); err != nil {
 		return nil, err
 	}
-	return &bounded{r: g.z, in: counted, ratio: int64(limits.Ratio)}, nil
+	return &bounded{r: g.stream, in: counted, ratio: int64(limits.Ratio)}, nil
+}
+
+// fill reads the head of a file: io.EOF says that it is all.
+func (g *gunzip) fill(r io.Reader) error {
+	g.head = g.head[:0]
+	for len(g.head) < whole {
+		if len(g.head) == cap(g.head) {
+			g.head = append(make([]byte, 0, max(256<<10, 2*cap(g.head))), g.head...)
+		}
+		n, err := r.Read(g.head[len(g.head):min(cap(g.head), whole)])
+		g.head = g.head[:len(g.head)+n]
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // broken is a reader that fails.

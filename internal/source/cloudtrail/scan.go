@@ -24,9 +24,10 @@ type cutter struct {
 	slot func() *Record
 	// record is called with each record; false ends the reading.
 	record func(r *Record) (bool, error)
-	// fresh gives a new block of at least so many bytes for what is read from now on.
-	// nil allocates, so that records stay as they are for ever.
-	fresh func(size int) []byte
+	// fresh gives a new block of at least so many bytes for what is read from now on,
+	// with rest, the end of the old block, at its beginning. nil allocates, so that
+	// records stay as they are for ever.
+	fresh func(size int, rest []byte) []byte
 }
 
 var errStop = errors.New("no more records are wanted")
@@ -54,7 +55,7 @@ func (c *cutter) more() error {
 		return fmt.Errorf("a record is longer than %d bytes", c.limits.Record)
 	}
 	if cap(c.buf)-len(c.buf) < 4<<10 {
-		c.buf = append(c.block(max(block, 2*len(c.buf)+block/4)), c.buf...)
+		c.buf = c.block(max(block, 2*len(c.buf)+block/4))
 	}
 	for idle := 0; idle < 100 && len(c.buf) < cap(c.buf); {
 		n, err := c.r.Read(c.buf[len(c.buf):cap(c.buf)])
@@ -80,9 +81,9 @@ func (c *cutter) more() error {
 
 func (c *cutter) block(size int) []byte {
 	if c.fresh == nil {
-		return make([]byte, 0, size)
+		return append(make([]byte, 0, size), c.buf...)
 	}
-	return c.fresh(size)
+	return c.fresh(size, c.buf)
 }
 
 // use drops the first n bytes.
