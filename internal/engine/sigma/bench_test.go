@@ -74,3 +74,53 @@ func BenchmarkFirst(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkKnown is BenchmarkMatch where the reader of the log has found the common
+// fields already.
+func BenchmarkKnown(b *testing.B) {
+	records := generated(20_000)
+	for _, n := range []int{150, 1500} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			e := compiled(b, sigma.Options{}, synthetic(n))
+			var common []*sigma.Path
+			for _, p := range e.Paths() {
+				switch p.Name {
+				case "eventSource", "eventName", "userIdentity.arn", "userAgent", "sourceIPAddress", "errorCode":
+					common = append(common, p)
+				}
+			}
+			values := make([][]sigma.Value, len(records)*len(common))
+			for i, raw := range records {
+				var r sigma.Record
+				r.Reset(raw)
+				for j, p := range common {
+					values[i*len(common)+j] = r.Values(nil, p)
+				}
+			}
+			m := e.Matcher()
+			var r sigma.Record
+			run := func(i int) {
+				i %= len(records)
+				r.Reset(records[i])
+				for j, p := range common {
+					if v := values[i*len(common)+j]; len(v) == 1 {
+						r.Know(p, v[0])
+					} else {
+						r.KnowAbsent(p)
+					}
+				}
+				m.Match(&r, func(*sigma.Compiled) bool { return true })
+			}
+			for i := range records {
+				run(i)
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			before := processor(b)
+			for i := range b.N {
+				run(i)
+			}
+			b.ReportMetric(float64(b.N)/(processor(b)-before).Seconds(), "events/cpu-s")
+		})
+	}
+}

@@ -108,12 +108,13 @@ func (m *Matcher) pass(g *gate) {
 		return
 	}
 	if !v.passed {
-		v.passed = true
+		v.passed, m.gating = true, true
 		for _, r := range g.rules {
 			if m.eval(r.cond) {
 				v.through = append(v.through, int32(r.rule))
 			}
 		}
+		m.gating = false
 	}
 	for _, i := range v.through {
 		m.try(int(i), m.e.rules[i].expr)

@@ -15,6 +15,9 @@ type Matcher struct {
 	texts uint32   // the epoch text was taken in
 	plans plans
 	found []int // the rules that hold
+	// gating says that the verdicts of single predicates need not be remembered,
+	// because that of the gate is.
+	gating bool
 }
 
 // load is what one event has at one path.
@@ -49,7 +52,7 @@ func (e *Engine) Matcher() *Matcher {
 	}
 	for i, w := range weights {
 		if w >= memoWeight {
-			m.loads[i].memo.start(e.bits[i], min(memoMost, memoTotal/fields))
+			m.loads[i].memo.start(min(memoMost, memoTotal/fields), e.bits[i])
 		}
 	}
 	return m
@@ -167,8 +170,8 @@ func (m *Matcher) answer(p *predicate) bool {
 		}
 	}
 	holds := l.any(p.test)
-	if l.entry != nil {
-		l.entry.set(p.bit, holds)
+	if l.entry != nil && !m.gating {
+		l.entry.set(p.bit, holds, m.e.bits[p.path])
 	}
 	return holds
 }

@@ -9,8 +9,8 @@ package sigma
 type memo struct {
 	young, old map[string]*verdicts
 	size       int // bytes of the young
+	each       int // bytes of one value's verdicts
 	most       int // bytes of a generation; 0 is off
-	bits       int
 	found, new int
 	absent     *verdicts // of no value at all
 }
@@ -30,9 +30,10 @@ const (
 	memoTrial  = 1024     // values to try before judging a field
 )
 
-func (m *memo) start(bits, share int) {
-	m.bits, m.most = bits, share/2
-	m.absent = m.verdicts()
+// start allows the memo so many bytes for verdicts of so many predicates.
+func (m *memo) start(bytes, predicates int) {
+	m.most, m.each = bytes/2, 160+predicates/4
+	m.absent = &verdicts{}
 }
 
 // find gives the verdicts about a value, nil where it is not to be remembered.
@@ -52,28 +53,32 @@ func (m *memo) find(value []byte) *verdicts {
 			m.young, m.old, m.most = nil, nil, 0 // the values of this field hardly ever come again
 			return nil
 		}
-		v = m.verdicts()
+		v = &verdicts{}
 	}
 	if m.young == nil || m.size > m.most {
 		m.young, m.old, m.size = make(map[string]*verdicts), m.young, 0
 		m.found, m.new = m.found/2, m.new/2
 	}
 	m.young[string(value)] = v
-	m.size += 128 + len(value) + 16*len(v.known)
+	m.size += m.each + len(value)
 	return v
 }
 
-func (m *memo) verdicts() *verdicts {
-	words := make([]uint64, 2*(m.bits/64+1))
-	return &verdicts{known: words[:len(words)/2], holds: words[len(words)/2:]}
-}
-
 func (v *verdicts) get(bit int) (known, holds bool) {
+	if v.known == nil {
+		return false, false
+	}
 	w, b := bit/64, uint64(1)<<(bit%64)
 	return v.known[w]&b != 0, v.holds[w]&b != 0
 }
 
-func (v *verdicts) set(bit int, holds bool) {
+// set remembers one of so many verdicts.
+func (v *verdicts) set(bit int, holds bool, bits int) {
+	if v.known == nil {
+		n := bits/64 + 1
+		words := make([]uint64, 2*n)
+		v.known, v.holds = words[:n], words[n:]
+	}
 	w, b := bit/64, uint64(1)<<(bit%64)
 	v.known[w] |= b
 	if holds {

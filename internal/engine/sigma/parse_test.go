@@ -1,6 +1,7 @@
 package sigma_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -197,5 +198,67 @@ func TestNoAllocations(t *testing.T) {
 	run()
 	if n := testing.AllocsPerRun(3, run); n > 0 {
 		t.Errorf("%v allocations for %d events that were seen before", n, len(records))
+	}
+}
+
+// TestTogetherIsAlone runs rules together over a log, with all that is remembered
+// between events, and each rule alone with nothing remembered.
+func TestTogetherIsAlone(t *testing.T) {
+	documents := strings.Split(synthetic(240), "---\n")[1:]
+	for i, d := range documents { // so that more of them match
+		d = strings.NewReplacer(fmt.Sprintf("'Denied%d'", i), "AccessDenied", fmt.Sprintf("X%d", i), "", fmt.Sprintf("odd-%d:", i), fmt.Sprintf("role-%d/", i%30), fmt.Sprintf("tool-%d", i), fmt.Sprintf("go#1.22.%d", i%9), fmt.Sprintf("none-%d", i), fmt.Sprintf("data-%d", i%20)).Replace(d)
+		documents[i] = d
+	}
+	together := compiled(t, sigma.Options{}, documents...).Matcher()
+	alone := make([]*sigma.Engine, len(documents))
+	for i, d := range documents {
+		alone[i] = compiled(t, sigma.Options{}, d)
+	}
+	matched := 0
+	for _, raw := range generated(150) {
+		for range 2 {
+			got := titles(together, string(raw))
+			var want []string
+			for _, e := range alone {
+				want = append(want, titles(e.Matcher(), string(raw))...)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("alone -, together +\n%s\n%s", diff, raw)
+			}
+			matched += len(got)
+		}
+	}
+	if matched < 200 {
+		t.Errorf("only %d matches, so this tells little", matched)
+	}
+}
+
+func TestKnown(t *testing.T) {
+	e := compiled(t, sigma.Options{}, "title: t\nlogsource: {product: aws}\ndetection: {s: {a: x}, u: {b: null}, condition: s and u}")
+	var r sigma.Record
+	m := e.Matcher()
+	holds := func(raw string, know ...func(p *sigma.Path)) bool {
+		r.Reset([]byte(raw))
+		for _, p := range e.Paths() {
+			for _, k := range know {
+				k(p)
+			}
+		}
+		found := false
+		m.Match(&r, func(*sigma.Compiled) bool { found = true; return true })
+		return found
+	}
+	a := func(p *sigma.Path) {
+		if p.Name == "a" {
+			r.Know(p, sigma.Value{Kind: sigma.String, Text: []byte("X")})
+		}
+	}
+	noB := func(p *sigma.Path) {
+		if p.Name == "b" {
+			r.KnowAbsent(p)
+		}
+	}
+	if !holds(`{"b":1}`, a, noB) || holds(`{"b":1}`, a) || holds(`{}`) || !holds(`{"a":"x"}`) {
+		t.Error("what is known is not what is matched")
 	}
 }

@@ -17,6 +17,14 @@ type Record struct {
 	buf     []byte
 	text    []byte
 	texted  bool
+	known   []known
+}
+
+// known is a field that the caller read before.
+type known struct {
+	path  int
+	there bool
+	value Value
 }
 
 type jsonMember struct {
@@ -31,15 +39,31 @@ const mostJSONDepth = 128
 // record is used.
 func (r *Record) Reset(raw []byte) {
 	r.raw, r.members, r.buf, r.texted = raw, r.members[:0], r.buf[:0], false
+	r.known = r.known[:0]
 	r.next = -1
 	if i := space(raw, 0); i < len(raw) && raw[i] == '{' {
 		r.next = i + 1
 	}
 }
 
+// Know tells the record a field that the caller has read already, so that it need
+// not be looked for. The path is one of Engine.Paths; Reset forgets it.
+func (r *Record) Know(p *Path, v Value) { r.known = append(r.known, known{p.Index, true, v}) }
+
+// KnowAbsent tells the record that it does not have a field.
+func (r *Record) KnowAbsent(p *Path) { r.known = append(r.known, known{path: p.Index}) }
+
 // Values gives what stands at a dotted path. A member whose own name has dots is
 // found too.
 func (r *Record) Values(to []Value, p *Path) []Value {
+	for i := range r.known {
+		if k := &r.known[i]; k.path == p.Index {
+			if k.there {
+				to = append(to, k.value)
+			}
+			return to
+		}
+	}
 	for i := 0; ; i++ {
 		if i == len(r.members) && !r.advance() {
 			return to
