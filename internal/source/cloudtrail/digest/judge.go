@@ -101,7 +101,8 @@ func (v *Verifier) load(ctx context.Context, l Location) (*Digest, map[string]st
 	}
 	d, err := Parse(text)
 	if err != nil {
-		return nil, nil, errors.New(err.Error()) // no cause of what was read is one of reading
+		// No cause of what was read is one of reading.
+		return nil, nil, errors.New(strings.TrimPrefix(strings.TrimPrefix(err.Error(), "jsontext: "), "json: "))
 	}
 	return d, metadata, nil
 }
@@ -168,10 +169,10 @@ func (e *expected) is(d *Digest, signature string) error {
 	if !strings.EqualFold(e.signature, signature) {
 		return errors.New("its signature is not the one that the next newer digest names")
 	}
-	if e.link.Algorithm != hashAlgorithm {
+	if e.link.Algorithm != "" && e.link.Algorithm != hashAlgorithm {
 		return fmt.Errorf("the next newer digest names the hash algorithm %q; SHA-256 is the one there is", e.link.Algorithm)
 	}
-	if !strings.EqualFold(e.link.Hash, hex.EncodeToString(d.Sum[:])) {
+	if e.link.Hash != "" && !strings.EqualFold(e.link.Hash, hex.EncodeToString(d.Sum[:])) {
 		return errors.New("its hash is not the one that the next newer digest names")
 	}
 	return nil

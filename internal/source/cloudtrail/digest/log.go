@@ -115,7 +115,7 @@ const tries = 3
 // the file.
 func judgeLog(ctx context.Context, from Objects, l Log) Object {
 	o := Object{Location: l.Location, Kind: KindLog, Status: Valid}
-	if l.Algorithm != "SHA-256" {
+	if l.Algorithm != "" && l.Algorithm != hashAlgorithm {
 		o.Status, o.Reason = Invalid, fmt.Sprintf("the digest names the hash algorithm %q; SHA-256 is the one there is", l.Algorithm)
 		return o
 	}

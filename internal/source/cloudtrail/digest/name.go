@@ -115,7 +115,7 @@ type Chains struct {
 // Add takes one key, and tells whether it is one of a digest that was asked for.
 func (c *Chains) Add(l Location) bool {
 	n, ok := ParseName(l.Key)
-	stray := !ok && strings.Contains(l.Key, "/CloudTrail-Digest/") && !strings.HasSuffix(l.Key, "/")
+	stray := !ok && isStray(l.Key)
 	if !ok && !stray || !c.Filter.wants(n, stray) {
 		return false
 	}
@@ -135,6 +135,12 @@ func (c *Chains) Add(l Location) bool {
 	}
 	chain.Listed = append(chain.Listed, Listed{l, n.At})
 	return true
+}
+
+// isStray tells whether an object lies among digests. What S3 shows as a folder is an
+// object too, and machines leave files with a dot in mirrors.
+func isStray(key string) bool {
+	return strings.Contains(key, "/CloudTrail-Digest/") && !strings.HasSuffix(key, "/") && !strings.HasPrefix(path.Base(key), ".")
 }
 
 // All are the chains in a lasting order.

@@ -49,9 +49,11 @@ func TestReadSidecar(t *testing.T) {
 	got, err := digest.ReadSidecar(strings.NewReader(`{
 		"s3://b/k": {"X-Amz-Meta-Signature": "AB", "x-amz-meta-signature-algorithm": "SHA256withRSA", "ETag": {"x": [1]}},
 		"s3://b/l": {"SIGNATURE": "CD", "backfill-generation-timestamp": "2026-03-01T00:00:00Z"},
+		"s3://b/m": {"ETag": "x", "Metadata": {"signature": "EF"}},
 		"s3://b/log": {"content-type": "application/json"}}`))
 	want := digest.Sidecar{
 		"s3://b/k": {"signature": "AB", "signature-algorithm": "SHA256withRSA"},
+		"s3://b/m": {"signature": "EF"},
 		"s3://b/l": {"signature": "CD", "backfill-generation-timestamp": "2026-03-01T00:00:00Z"},
 	}
 	if err != nil || !maps.EqualFunc(got, want, maps.Equal[map[string]string, map[string]string]) {

@@ -40,9 +40,25 @@ func ReadSidecar(r io.Reader) (Sidecar, error) {
 // entry reads what belongs to one object.
 func (s Sidecar) entry(d *jsontext.Decoder, url string) error {
 	kept := map[string]string{}
-	err := object(d, fmt.Sprintf("the metadata of %q", url), func(name string) error {
+	err := fields(d, url, kept)
+	if err != nil || len(kept) == 0 && !strings.Contains(url, "CloudTrail-Digest") {
+		return err
+	}
+	if before, twice := s[url]; twice && before[metaSignature] != kept[metaSignature] {
+		return fmt.Errorf("%q is there twice, with different signatures", url)
+	}
+	s[url] = kept
+	return nil
+}
+
+// fields reads the metadata of one object; also as head-object prints it, one deeper.
+func fields(d *jsontext.Decoder, url string, kept map[string]string) error {
+	return object(d, fmt.Sprintf("the metadata of %q", url), func(name string) error {
 		name = strings.TrimPrefix(strings.ToLower(name), "x-amz-meta-")
-		if name != metaSignature && name != metaAlgorithm && name != metaGeneration {
+		switch {
+		case name == "metadata" && d.PeekKind() == '{':
+			return fields(d, url, kept)
+		case name != metaSignature && name != metaAlgorithm && name != metaGeneration:
 			return d.SkipValue()
 		}
 		v, err := d.ReadToken()
@@ -58,14 +74,6 @@ func (s Sidecar) entry(d *jsontext.Decoder, url string) error {
 		kept[name] = v.String()
 		return nil
 	})
-	if err != nil || len(kept) == 0 && !strings.Contains(url, "CloudTrail-Digest") {
-		return err
-	}
-	if before, twice := s[url]; twice && before[metaSignature] != kept[metaSignature] {
-		return fmt.Errorf("%q is there twice, with different signatures", url)
-	}
-	s[url] = kept
-	return nil
 }
 
 // object reads a JSON object; each is to read the value of the name it is given.
