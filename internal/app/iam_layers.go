@@ -142,9 +142,9 @@ func incomplete(where string, doc *policy.Document) error {
 		s := &doc.Statements[i]
 		switch {
 		case resource && s.Principals == nil && s.NotPrincipals == nil:
-			return fmt.Errorf("Statement[%d] has no Principal; the policy of a resource has to say whom it is about", i)
+			return fmt.Errorf("its Statement[%d] has no Principal; the policy of a resource has to say whom it is about", i)
 		case !resource && s.Resources == nil && s.NotResources == nil:
-			return fmt.Errorf("Statement[%d] has neither Resource nor NotResource; name ARNs, or \"*\"", i)
+			return fmt.Errorf("its Statement[%d] has neither Resource nor NotResource; name ARNs, or \"*\"", i)
 		}
 	}
 	return nil

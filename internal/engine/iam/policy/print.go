@@ -40,7 +40,7 @@ func (d *Document) AppendJSON(b []byte) ([]byte, error) {
 			b = append(b, ',')
 		}
 		if b, err = d.Statements[i].appendJSON(b); err != nil {
-			return b, fmt.Errorf("Statement[%d]: %w", i, err)
+			return b, fmt.Errorf("printing Statement[%d]: %w", i, err)
 		}
 	}
 	if len(d.Statements) != 1 {
