@@ -15,14 +15,20 @@ import (
 	"holdfast.dev/holdfast/internal/source/cloudtrail/digest"
 )
 
-// TrailReader reads the buckets of trails, and what CloudTrail says of them. An object
-// that is not there is fs.ErrNotExist.
-type TrailReader interface {
-	Trail(ctx context.Context, home, arn string) (bucket, prefix string, organisation bool, err error)
-	PublicKeys(ctx context.Context, region string, from, to time.Time) ([][]byte, error)
+// TrailBuckets read what lies in buckets. An object that is not there is
+// fs.ErrNotExist; the metadata of one that is, is never nil.
+type TrailBuckets interface {
 	Folders(ctx context.Context, bucket, prefix string) ([]string, error)
 	Keys(ctx context.Context, bucket, prefix, after string) iter.Seq2[string, error]
 	Get(ctx context.Context, bucket, key string) (io.ReadCloser, map[string]string, error)
+}
+
+// TrailReader reads the buckets of trails, and asks CloudTrail about them: where the
+// trail of an ARN delivers to, and with which keys (in DER) a Region signed.
+type TrailReader interface {
+	TrailBuckets
+	Trail(ctx context.Context, home, arn string) (bucket, prefix string, organisation bool, err error)
+	PublicKeys(ctx context.Context, region string, from, to time.Time) ([][]byte, error)
 }
 
 // trailARN is the ARN of a trail in its parts.
@@ -40,7 +46,7 @@ func parseTrailARN(s string) (trailARN, error) {
 
 // liveTrail is what lies in the bucket of one trail.
 type liveTrail struct {
-	TrailReader
+	TrailBuckets
 	bucket string
 	filter digest.Filter
 	places []livePlace
@@ -62,7 +68,7 @@ func openLive(ctx context.Context, r TrailReader, arn string, f digest.Filter) (
 	if err != nil {
 		return nil, err
 	}
-	t := &liveTrail{TrailReader: r, bucket: bucket, filter: f}
+	t := &liveTrail{TrailBuckets: r, bucket: bucket, filter: f}
 	root := "AWSLogs/"
 	if prefix != "" {
 		root = strings.TrimSuffix(prefix, "/") + "/" + root
@@ -198,10 +204,10 @@ func (t *liveTrail) list(ctx context.Context, p livePlace, kind string, out chan
 }
 
 // liveObjects gives objects as verification asks for them.
-type liveObjects struct{ TrailReader }
+type liveObjects struct{ TrailBuckets }
 
 func (o liveObjects) Get(ctx context.Context, l digest.Location) (io.ReadCloser, map[string]string, error) {
-	return o.TrailReader.Get(ctx, l.Bucket, l.Key)
+	return o.TrailBuckets.Get(ctx, l.Bucket, l.Key)
 }
 
 var errNoLive = errors.New("this program was built without a way to read AWS; verify a mirror in a folder")
