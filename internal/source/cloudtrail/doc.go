@@ -4,11 +4,19 @@
 // each record as it was, and never lets one bad file stop the others: what could
 // not be read comes out as a Fault, with file and offset.
 //
-// Three steps: files are found and put into the order in which AWS delivered them
-// (Local, or another lister of File), a file is cut into records (scan.go), and a
-// record gives the fields that every reader of events needs (record.go). Memory is
-// bounded by the largest record and by the event ids remembered (seen.go), never by
-// the size of files.
+// Files are found and put into the order in which AWS delivered them: Local, Remote
+// (a bucket), Notified (a queue of notifications). A Reader reads them: Events hands
+// over one evidence.Event after the other, Each hands batches of Records to several
+// workers and then, in order, to one taker. A Record knows where its fields lie and
+// decodes them when asked (Value, Path), so that rules pay for what they look at.
+// Follower takes new files as they come, with a checkpoint. Reader.Seen finds
+// duplicates, Correct applies an addendum, and Fault.Gap is what a file that could not
+// be read means for verdicts.
+//
+// A file is decompressed (gunzip.go, inflate), cut into records (scan.go), and each
+// record is scanned once (record.go). Memory is bounded by the largest record, the
+// batches that wait (each.go) and the event ids remembered (seen.go), never by the size
+// or number of events. What speaks to AWS is handed in: internal/source/aws/trails.
 //
 // Source of the shapes: AWS CloudTrail User Guide, "CloudTrail log file examples"
 // and "CloudTrail record contents"; API reference of LookupEvents.

@@ -59,11 +59,12 @@ var (
 		"resources": Resources, "recipientAccountId": RecipientAccountID, "serviceEventDetails": ServiceEventDetails, "sharedEventID": SharedEventID,
 		"vpcEndpointId": VPCEndpointID, "addendum": Addendum, "userIdentity": UserIdentity,
 		"CloudTrailEvent": lookedUp, "Records": listRecords, "records": listLower, "Events": listEvents,
-	})
+	}, EventVersion, UserIdentity, EventTime, EventSource, EventName, AWSRegion, SourceIPAddress, UserAgent, RequestParameters, ResponseElements,
+		RequestID, EventID, ReadOnly, EventType, ManagementEvent, RecipientAccountID, EventCategory)
 	identityKeys = newKeys(map[string]Field{
 		"type": IdentityType, "principalId": IdentityPrincipalID, "arn": IdentityARN, "accountId": IdentityAccountID,
 		"accessKeyId": IdentityAccessKeyID, "userName": IdentityUserName, "sessionContext": IdentitySession, "invokedBy": IdentityInvokedBy,
-	})
+	}, IdentityType, IdentityPrincipalID, IdentityARN, IdentityAccountID, IdentityAccessKeyID, IdentitySession)
 )
 
 // keys finds a field by its name with one probe: a table without collisions over
@@ -72,6 +73,9 @@ type keys struct {
 	a, b  uint
 	slots [256]Field
 	names [fields]string
+	// next is the field that mostly follows, and quoted how it then stands in the text.
+	next   [fields]Field
+	quoted [fields]string
 }
 
 func (k *keys) slot(key []byte) uint {
@@ -91,17 +95,27 @@ func (k *keys) of(key []byte) Field {
 }
 
 // newKeys looks for factors with which no two names meet; a test sees to it that
-// there are some.
-func newKeys(known map[string]Field) *keys {
+// there are some. The order is the one in which CloudTrail writes the fields.
+func newKeys(known map[string]Field, order ...Field) *keys {
 	k := &keys{}
 	for k.a = 1; k.a < 64; k.a++ {
 		for k.b = 1; k.b < 64; k.b++ {
 			if k.fill(known) {
+				k.follow(order)
 				return k
 			}
 		}
 	}
 	return k
+}
+
+// follow prepares the guess that spares most keys a closer look.
+func (k *keys) follow(order []Field) {
+	before := none
+	for _, f := range order {
+		k.next[before], k.quoted[f] = f, `"`+k.names[f]+`":`
+		before = f
+	}
 }
 
 func (k *keys) fill(known map[string]Field) bool {

@@ -103,14 +103,12 @@ func (r *Record) members(t text, i, level int, k *keys, outer bool) (int, error)
 	if i < len(t.b) && t.b[i] == '}' {
 		return i + 1, nil
 	}
+	field := none
 	for {
-		key, start, err := t.key(i)
-		if err != nil {
+		var start int
+		var err error
+		if start, field, err = t.field(i, k, field); err != nil {
 			return start, err
-		}
-		field := k.of(key)
-		if field == none && bytes.IndexByte(key, '\\') >= 0 {
-			field = k.of(unquote(t.b[i : i+len(key)+2]))
 		}
 		if field >= listRecords && outer && t.b[start] == '[' {
 			return start, errFound
@@ -136,6 +134,26 @@ func (r *Record) members(t text, i, level int, k *keys, outer bool) (int, error)
 			return i, err
 		}
 	}
+}
+
+// field reads the key at i, behind the member before: gives the start of its value and
+// the field it is.
+func (t text) field(i int, k *keys, before Field) (start int, f Field, err error) {
+	f = k.next[before]
+	if guess := k.quoted[f]; f != none && len(t.b)-i > len(guess) && string(t.b[i:i+len(guess)]) == guess {
+		if start = t.space(i + len(guess)); start >= len(t.b) {
+			return start, f, errShort
+		}
+		return start, f, nil
+	}
+	key, start, err := t.key(i)
+	if err != nil {
+		return start, none, err
+	}
+	if f = k.of(key); f == none && bytes.IndexByte(key, '\\') >= 0 {
+		f = k.of(unquote(t.b[i : i+len(key)+2]))
+	}
+	return start, f, nil
 }
 
 // instant reads an eventTime; what cannot be read is the zero time.

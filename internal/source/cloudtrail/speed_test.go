@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"holdfast.dev/holdfast/internal/source/cloudtrail"
+	"holdfast.dev/holdfast/internal/source/cloudtrail/inflate"
 	"holdfast.dev/holdfast/internal/source/cloudtrail/trailtest"
 )
 
@@ -40,31 +41,49 @@ func measure(b *testing.B, names []string, do func()) {
 	b.ReportMetric(events/b.Elapsed().Seconds(), "events/s")
 }
 
-// BenchmarkFloor is what nobody can go below: decompression alone.
+// BenchmarkFloor is what others would need: decompression alone, with and without a
+// scan of the content, by klauspost/compress and by inflate.
 func BenchmarkFloor(b *testing.B) {
 	names := logs(b, 8)
-	buf := make([]byte, 256<<10)
-	measure(b, names, func() {
-		for _, name := range names {
-			content, err := os.ReadFile(name)
-			if err != nil {
-				b.Fatal(err)
-			}
-			z, err := gzip.NewReader(bytes.NewReader(content))
-			if err != nil {
-				b.Fatal(err)
-			}
-			if _, err := io.CopyBuffer(onlyWriter{io.Discard}, onlyReader{z}, buf); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
+	var content bytes.Buffer
+	for _, floor := range []struct {
+		name string
+		open func(file []byte) (io.Reader, error)
+		scan bool
+	}{
+		{"gunzip", klauspost, false}, {"gunzip and scan", klauspost, true}, {"inflate", ours, false},
+	} {
+		b.Run(floor.name, func(b *testing.B) {
+			measure(b, names, func() {
+				for _, name := range names {
+					file, err := os.ReadFile(name)
+					if err != nil {
+						b.Fatal(err)
+					}
+					r, err := floor.open(file)
+					if err != nil {
+						b.Fatal(err)
+					}
+					content.Reset()
+					if _, err := content.ReadFrom(r); err != nil {
+						b.Fatal(err)
+					}
+					if floor.scan && cloudtrail.ScanAll(content.Bytes()) != eventsInFile {
+						b.Fatal("the scan missed records")
+					}
+				}
+			})
+		})
+	}
 }
 
-type (
-	onlyWriter struct{ io.Writer }
-	onlyReader struct{ io.Reader }
-)
+func klauspost(file []byte) (io.Reader, error) { return gzip.NewReader(bytes.NewReader(file)) }
+
+func ours(file []byte) (io.Reader, error) {
+	var r inflate.Reader
+	r.Reset(file)
+	return &r, nil
+}
 
 // BenchmarkEach reads to the fields that rules need, with one worker and with one for
 // each processor.
