@@ -1,6 +1,9 @@
 package sigma
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // correlation is a correlation rule in an engine.
 type correlation struct {
@@ -85,8 +88,8 @@ func (c *compiler) admit(r *Rule) {
 
 // aliases refuses those that name a rule the correlation does not take.
 func (c *compiler) aliases(r *Rule) *fault {
-	for alias, of := range r.Correlation.Aliases {
-		for name := range of {
+	for _, alias := range slices.Sorted(maps.Keys(r.Correlation.Aliases)) {
+		for _, name := range slices.Sorted(maps.Keys(r.Correlation.Aliases[alias])) {
 			if !slices.ContainsFunc(r.Correlation.Rules, func(reference string) bool { return name == reference || c.same(name, reference) }) {
 				return faultf(r.Correlation.line, "correlation.aliases."+alias, "%q is none of the rules of this correlation", name)
 			}
@@ -148,8 +151,9 @@ func (c *compiler) feed(whole *correlation, part int, r *Rule, need func(string)
 	places := func(names []string) []int {
 		var out []int
 		for _, name := range names {
-			for reference, field := range whole.def.Aliases[name] {
-				if r.goesBy(reference) {
+			of := whole.def.Aliases[name]
+			for _, reference := range []string{r.Name, r.ID} {
+				if field, ok := of[reference]; ok && reference != "" {
 					name = field
 					break
 				}

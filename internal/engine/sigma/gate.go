@@ -1,6 +1,10 @@
 package sigma
 
-import "holdfast.dev/holdfast/internal/kleene"
+import (
+	"slices"
+
+	"holdfast.dev/holdfast/internal/kleene"
+)
 
 // gate lets the rules through that one value of one field allows. Rules that no
 // call pins down must be asked at every event; but most of them can only hold where
@@ -22,6 +26,7 @@ type gated struct {
 func (e *Engine) assign() {
 	at := map[int]int{}
 	for i, r := range e.rules {
+		r.Fields = e.fields(r.expr)
 		pinned := r.expr.keyed && r.expr.reduce(func(int32) kleene.Value { return kleene.False }).op == isFalse
 		cond, path := (*expr)(nil), -1
 		if !pinned {
@@ -41,6 +46,25 @@ func (e *Engine) assign() {
 			e.shared = append(e.shared, i)
 		}
 	}
+}
+
+// fields names what an expression asks for.
+func (e *Engine) fields(x *expr) (names []string) {
+	if x.op == isPred {
+		p := e.preds[x.pred]
+		if p.asks == asksText {
+			return nil
+		}
+		names = []string{e.paths[p.path].Name}
+		if p.asks == asksField {
+			names = append(names, e.paths[p.other].Name)
+		}
+	}
+	for _, part := range x.parts {
+		names = append(names, e.fields(part)...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // gateOf finds a part that must hold, that asks for one field alone, and that does

@@ -163,6 +163,28 @@ filter:
 	}
 }
 
+// TestFilterOfSome: a filter works for the rules that are there, and says which are
+// not.
+func TestFilterOfSome(t *testing.T) {
+	rules, _ := sigma.Parse("x.yml", []byte(base+"\n---\n{title: f, logsource: {product: aws}, filter: {rules: [base, gone, lost], s: {b: y}, condition: not s}}"))
+	e, refusals := sigma.Compile(rules, sigma.Options{})
+	if len(refusals) != 1 || !strings.Contains(refusals[0].Reason, `no rule "gone", "lost" here; the filter holds for the others`) {
+		t.Error(refusals)
+	}
+	if got := titles(e.Matcher(), `{"a":"x","b":"y"}`); len(got) > 0 {
+		t.Errorf("%q was not filtered", got)
+	}
+}
+
+// TestFields: a rule says which fields it needs, so that coverage can be told.
+func TestFields(t *testing.T) {
+	e := compiled(t, sigma.Options{Fields: map[string][]string{"User": {"u.a", "u.b"}}},
+		"title: t\nlogsource: {product: aws}\ndetection: {s: {User: x, c|fieldref: d, e: null}, k: [word], condition: s and not k}")
+	if diff := cmp.Diff([]string{"c", "d", "e", "u.a", "u.b"}, e.Rules()[0].Fields); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
 func TestSources(t *testing.T) {
 	rules, _ := sigma.Parse("x.yml", []byte(base+"\n---\n"+strings.NewReplacer("name: base", "name: other", "product: aws", "product: aws, service: guardduty").Replace(base)))
 	e, refusals := sigma.Compile(rules, sigma.Options{Sources: []sigma.LogSource{{Product: "aws", Service: "cloudtrail"}}})

@@ -23,7 +23,7 @@ type plans struct {
 }
 
 const (
-	mostPlans   = 1 << 15
+	mostPlans   = 1 << 13
 	mostPlanned = 1 << 20 // remainders in all plans
 )
 

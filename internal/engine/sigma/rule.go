@@ -104,8 +104,6 @@ type fault struct {
 	reason string
 }
 
-func (f *fault) Error() string { return f.reason }
-
 func faultf(line int, field, format string, args ...any) *fault {
 	return &fault{line: line, field: field, reason: fmt.Sprintf(format, args...)}
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"container/heap"
 	"encoding/binary"
+	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 	"time"
@@ -51,6 +53,7 @@ type StateStats struct {
 	Timeless   int // had no time between 1970 and 2200, so they were left out
 	Late       int // came after their time was judged
 	Ungrouped  int // lack a field of group-by, or the field to compute with
+	Crowded    int // have more values in these fields than are told apart; the rest was left out
 	Unreadable int // the field to compute with was no number
 	Forced     int // judged early, because too many were held back
 	Evicted    int // groups forgotten before their time, because there were too many
@@ -187,7 +190,7 @@ func (s *State) read(r *Compiled, event Event) [][]string {
 			s.values = event.Values(s.values[:0], s.e.paths[path])
 			for _, v := range s.values {
 				if v.Kind != Null && v.Kind != Empty {
-					values[i] = append(values[i], strings.ToValidUTF8(string(v.Text), "\uFFFD"))
+					values[i] = append(values[i], short(v.Text))
 				}
 			}
 			if len(values[i]) > 0 {
@@ -196,6 +199,18 @@ func (s *State) read(r *Compiled, event Event) [][]string {
 		}
 	}
 	return values
+}
+
+const mostKept = 512 // bytes of one value
+
+// short gives a value as it is kept: the end of a very long one as a checksum.
+func short(text []byte) string {
+	if len(text) > mostKept {
+		sum := fnv.New64a()
+		sum.Write(text)
+		text = fmt.Appendf(nil, "%s… (%016x)", text[:mostKept-32], sum.Sum64())
+	}
+	return strings.ToValidUTF8(string(text), "\uFFFD")
 }
 
 // judge works off what happened up to the horizon, in order: events, and windows
@@ -226,8 +241,11 @@ func (s *State) deliver(feeds []feed, o *occurrence) {
 	for i := range feeds {
 		f := &feeds[i]
 		c := s.e.correlations[f.to]
-		keys := combinations(o.values, f.group)
-		values := combinations(o.values, f.fields)
+		keys, more := combinations(o.values, f.group)
+		values, evenMore := combinations(o.values, f.fields)
+		if more || evenMore {
+			s.stats.Crowded++
+		}
 		if len(keys) == 0 || len(values) == 0 {
 			s.stats.Ungrouped++
 			continue
@@ -245,22 +263,25 @@ func (s *State) deliver(feeds []feed, o *occurrence) {
 
 const mostCombinations = 16
 
-// combinations gives the ways to take one value of each of these fields. No field
-// at all is one way; a field without values leaves none.
-func combinations(values [][]string, places []int) [][]string {
-	out := [][]string{nil}
+// combinations gives the ways to take one value of each of these fields, and
+// whether there were more. No field at all is one way; a field without values
+// leaves none.
+func combinations(values [][]string, places []int) (out [][]string, more bool) {
+	out = [][]string{nil}
 	for _, place := range places {
 		var next [][]string
 		for _, head := range out {
 			for _, v := range values[place] {
-				if len(next) < mostCombinations {
-					next = append(next, append(slices.Clip(head), v))
+				if len(next) == mostCombinations {
+					more = true
+					break
 				}
+				next = append(next, append(slices.Clip(head), v))
 			}
 		}
 		out = next
 	}
-	return out
+	return out, more
 }
 
 // keyOf writes values so that different ones are different texts.

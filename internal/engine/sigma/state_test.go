@@ -441,6 +441,66 @@ func TestBounded(t *testing.T) {
 	}
 }
 
+// TestManyValues: an event with many values in the fields of group-by counts in many
+// groups, but not in endlessly many; very long values are told apart all the same.
+func TestManyValues(t *testing.T) {
+	e := compiled(t, sigma.Options{}, callRules("a")+"---\ntitle: r\ncorrelation: {type: event_count, rules: [a], group-by: [who], timespan: 1m, condition: {gte: 2}}\n")
+	s := e.NewState(sigma.StateOptions{Tolerance: -1})
+	observe := func(who any) (groups []string) {
+		raw, err := json.Marshal(map[string]any{"eventName": "a", "who": who})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r sigma.Record
+		r.Reset(raw)
+		e.Matcher().Match(&r, func(c *sigma.Compiled) bool {
+			s.Observe(c, &r, dawn, "x", func(h sigma.Hit) { groups = append(groups, h.Group[0].Value) })
+			return true
+		})
+		return groups
+	}
+	observe([]string{"u", "v"})
+	if got := observe([]string{"v", "w"}); !slices.Equal(got, []string{"v"}) {
+		t.Errorf("%q", got)
+	}
+	many := make([]string, 40)
+	for i := range many {
+		many[i] = fmt.Sprint("many", i)
+	}
+	observe(many)
+	if got := observe(many); len(got) != 16 || s.Stats().Crowded != 2 {
+		t.Errorf("%d groups, %+v", len(got), s.Stats())
+	}
+	long := strings.Repeat("x", 5000)
+	observe(long + "1")
+	if got := observe(long + "2"); len(got) > 0 {
+		t.Error("two long values are one")
+	}
+	if got := observe(long + "1"); len(got) != 1 || len(got[0]) > 512 {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestEvictedWindows: windows of forgotten groups do not pile up, and a group that
+// comes back has a window of its own.
+func TestEvictedWindows(t *testing.T) {
+	e := compiled(t, sigma.Options{}, callRules("a")+"---\ntitle: r\ncorrelation: {type: event_count, rules: [a], group-by: [user], timespan: 1d, condition: {eq: 1}}\n")
+	s := e.NewState(sigma.StateOptions{Tolerance: -1, Groups: 10})
+	for i := range 100 {
+		feed(e, s, []int{i}, []happening{{i, "a", fmt.Sprint(i % 50), ""}})
+	}
+	var hits []sigma.Hit
+	s.Flush(func(h sigma.Hit) { hits = append(hits, h) })
+	if len(hits) == 0 || len(hits) > 10 {
+		t.Errorf("%d windows were left", len(hits))
+	}
+	for _, h := range hits {
+		if h.Last.Sub(h.First) != 24*time.Hour {
+			t.Errorf("%v", describe([]sigma.Hit{h}))
+		}
+	}
+}
+
 func TestTimeless(t *testing.T) {
 	e := compiled(t, sigma.Options{}, callRules("a")+"---\ntitle: r\ncorrelation: {type: event_count, rules: [a], timespan: 1m, condition: {gte: 1}}\n")
 	s := e.NewState(sigma.StateOptions{})

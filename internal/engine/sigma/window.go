@@ -45,8 +45,10 @@ func (c *closings) Pop() any {
 	*c = (*c)[:len(*c)-1]
 	return last
 }
-func (c closings) Less(i, j int) bool {
-	return cmp.Or(cmp.Compare(c[i].at, c[j].at), cmp.Compare(c[i].to, c[j].to), cmp.Compare(c[i].key, c[j].key)) < 0
+func (c closings) Less(i, j int) bool { return c[i].compare(c[j]) < 0 }
+
+func (w windowEnd) compare(x windowEnd) int {
+	return cmp.Or(cmp.Compare(w.at, x.at), cmp.Compare(w.to, x.to), cmp.Compare(w.key, x.key))
 }
 
 // take puts an occurrence into its group, and says so if that makes the
@@ -70,12 +72,16 @@ func (s *State) take(c *correlation, f *feed, o *occurrence, key, value []string
 	k := keyOf(key)
 	g := s.groups[c.at][k]
 	if g == nil {
+		end := o.at + int64(c.def.Timespan)
+		if !c.lasting && s.horizon != never64 && end < s.horizon {
+			return // came so late that its window was judged without it
+		}
 		g = &group{values: key, quiet: never64, last: o.at}
 		s.groups[c.at][k] = g
 		s.count++
 		if !c.lasting {
 			g.opened = o.at
-			heap.Push(&s.closings, windowEnd{o.at + int64(c.def.Timespan), c.at, k})
+			heap.Push(&s.closings, windowEnd{end, c.at, k})
 		}
 	}
 	g.last = max(g.last, o.at)
@@ -250,30 +256,29 @@ func (s *State) sweep() {
 	}
 }
 
-// evict forgets a tenth of the groups, those that were quiet longest.
+// evict makes room: it forgets what can come to nothing, and then the groups that
+// were quiet longest, until a tenth is free.
 func (s *State) evict() {
-	if s.sweep(); s.count <= s.o.Groups && s.entries <= s.o.Entries {
+	roomy := func() bool { return s.count <= s.o.Groups*9/10 && s.entries <= s.o.Entries*9/10 }
+	if s.sweep(); roomy() {
 		return
 	}
-	type candidate struct {
-		windowEnd
-		g *group
-	}
-	var all []candidate
+	var all []windowEnd // by when they were last heard of
 	for to, groups := range s.groups {
 		for key, g := range groups {
-			all = append(all, candidate{windowEnd{g.last, to, key}, g})
+			all = append(all, windowEnd{g.last, to, key})
 		}
 	}
-	slices.SortFunc(all, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.to, b.to), cmp.Compare(a.key, b.key))
-	})
-	for i, x := range all {
-		if i > len(all)/10 && s.count <= s.o.Groups*9/10 && s.entries <= s.o.Entries*9/10 {
-			return
+	slices.SortFunc(all, windowEnd.compare)
+	for _, x := range all {
+		if roomy() {
+			break
 		}
+		g := s.groups[x.to][x.key]
 		s.stats.Evicted++
-		s.stats.Dropped += len(x.g.entries)
-		s.forget(x.to, x.key, x.g)
+		s.stats.Dropped += len(g.entries)
+		s.forget(x.to, x.key, g)
 	}
+	s.closings = slices.DeleteFunc(s.closings, func(x windowEnd) bool { return s.groups[x.to][x.key] == nil })
+	heap.Init(&s.closings)
 }
