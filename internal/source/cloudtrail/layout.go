@@ -40,6 +40,9 @@ func placeOf(name string) (p place, ok bool) {
 	if len(parts) > 0 && strings.HasPrefix(parts[0], "o-") {
 		parts = parts[1:]
 	}
+	if len(parts) > 0 && strings.Trim(parts[0], "0123456789") != "" {
+		return p, false // a folder of that name, and another layout in it
+	}
 	for n, to := range []*string{&p.account, &p.kind, &p.region} {
 		if n < len(parts) {
 			*to, p.depth = parts[n], n+1

@@ -24,7 +24,7 @@ type Queue interface {
 // the queue until all of its files are done.
 type Notified struct {
 	Queue Queue
-	// Bucket gives the bucket of a name.
+	// Bucket gives the bucket of a name, and refuses those that are not to be read.
 	Bucket func(name string) (Bucket, error)
 	Prefix string // only keys below; "" is all
 	Selection
@@ -34,6 +34,7 @@ type Notified struct {
 
 	mu      sync.Mutex
 	waiting map[string]*message // by receipt
+	buckets map[string]Bucket
 }
 
 // message is one whose files are not all done.
@@ -59,25 +60,60 @@ func (n *Notified) Find(ctx context.Context, _ time.Time) ([]File, error) {
 			}
 			continue
 		}
-		m := &message{receipt: receipts[i], files: map[string]bool{}}
-		for _, o := range objects {
-			if !n.concerns(o.Key) {
-				continue
+		m, found, err := n.message(receipts[i], objects)
+		switch {
+		case err != nil:
+			if n.Odd != nil {
+				n.Odd(err)
 			}
-			f, ok := n.File("s3://" + o.Bucket + "/" + o.Key)
-			if ok && !m.files[f.Name] {
-				m.files[f.Name] = true
-				files = append(files, f)
-			}
-		}
-		if len(m.files) == 0 {
+		case len(found) == 0:
 			empty = append(empty, m.receipt)
-			continue
+		default:
+			n.remember(m)
+			files = append(files, found...)
 		}
-		n.remember(m)
 	}
 	Order(files)
 	return files, n.delete(ctx, empty)
+}
+
+// message gives the files of a notification. Where a bucket cannot be reached the message
+// has to come again.
+func (n *Notified) message(receipt string, objects []Created) (*message, []File, error) {
+	m := &message{receipt: receipt, files: map[string]bool{}}
+	var files []File
+	for _, o := range objects {
+		if !n.concerns(o.Key) {
+			continue
+		}
+		b, err := n.bucket(o.Bucket)
+		if err != nil {
+			return nil, nil, fmt.Errorf("a notification about s3://%s/%s: %w", o.Bucket, o.Key, err)
+		}
+		if f := (&Remote{Bucket: b, Name: o.Bucket}).file(o.Key); !m.files[f.Name] {
+			m.files[f.Name] = true
+			files = append(files, f)
+		}
+	}
+	return m, files, nil
+}
+
+// bucket asks for each bucket once.
+func (n *Notified) bucket(name string) (Bucket, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if b, ok := n.buckets[name]; ok {
+		return b, nil
+	}
+	b, err := n.Bucket(name)
+	if err != nil {
+		return nil, err
+	}
+	if n.buckets == nil {
+		n.buckets = map[string]Bucket{}
+	}
+	n.buckets[name] = b
+	return b, nil
 }
 
 func (n *Notified) concerns(key string) bool {
@@ -90,7 +126,7 @@ func (n *Notified) File(name string) (File, bool) {
 	if !ok {
 		return File{}, false
 	}
-	b, err := n.Bucket(bucket)
+	b, err := n.bucket(bucket)
 	if err != nil {
 		return File{}, false
 	}

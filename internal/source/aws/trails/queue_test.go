@@ -2,6 +2,7 @@ package trails_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -170,5 +171,41 @@ func TestFollowingABucket(t *testing.T) {
 		if n != 1 {
 			t.Errorf("%s came %d times", id, n)
 		}
+	}
+}
+
+// TestNoticeOfABucketThatCannotBeReached: the message stays, and comes again.
+func TestNoticeOfABucketThatCannotBeReached(t *testing.T) {
+	s := &fake.Server{}
+	c := connect(t, s)
+	k := key("", trailtest.Accounts[0], trailtest.Regions[0], day, "x")
+	s.Put("logs", k, trailtest.Gzip(trailtest.New(1, 10).File(1)))
+	q, err := c.Queue(s.Send("q", s3Event(k)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Wait = 0
+	down, odd := true, 0
+	n := &cloudtrail.Notified{Queue: q, Odd: func(error) { odd++ }, Bucket: func(name string) (cloudtrail.Bucket, error) {
+		if down {
+			return nil, errors.New("no way there")
+		}
+		return c.Bucket(t.Context(), name)
+	}}
+	if files, err := n.Find(t.Context(), time.Time{}); err != nil || len(files) != 0 || odd != 1 || s.Left("q") != 1 {
+		t.Fatal(files, err, odd, s.Left("q"))
+	}
+	down = false
+	s.Later(10 * time.Minute)
+	files, err := n.Find(t.Context(), time.Time{})
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	if err := n.Keep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.Later(4 * time.Minute)
+	if again, _ := n.Find(t.Context(), time.Time{}); len(again) != 0 {
+		t.Error("the message shows while its file is read")
 	}
 }
