@@ -27,8 +27,11 @@ func externals(around *check.Around, args []any) (any, error) {
 	if u, ok := args[0].(evidence.Unknown); ok {
 		return u, nil
 	}
-	zone := zoneOf(around)
-	grants, known := exposure.Grants(policy.Of(args[0]), zone, actions...)
+	zone, doc := zoneOf(around), policy.Of(args[0])
+	if allAtHome(doc, zone.Account) {
+		return []any{}, nil // as most trust and key policies are
+	}
+	grants, known := exposure.Grants(doc, zone, actions...)
 	out := []any{}
 	for i := range grants {
 		g := &grants[i]
@@ -47,6 +50,38 @@ func externals(around *check.Around, args []any) (any, error) {
 		out = append(out, evidence.Unknown{Reason: "part of the policy is not known"})
 	}
 	return out, nil
+}
+
+// allAtHome tells quickly that a document names nobody but AWS services and
+// principals of the account.
+func allAtHome(doc *policy.Document, account string) bool {
+	if doc.Unseen != "" || account == "" {
+		return false
+	}
+	for i := range doc.Statements {
+		s := &doc.Statements[i]
+		if s.Effect == policy.Deny {
+			continue
+		}
+		if s.Unseen.Has(policy.EffectPart|policy.PrincipalPart) || len(s.Principals) == 0 {
+			return false
+		}
+		for _, p := range s.Principals {
+			own := p.Kind == policy.Service || p.Kind == policy.AWS && accountOf(p.Name.Value) == account
+			if p.Name.Partial || !own {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// accountOf is the account of an AWS principal, by number or ARN.
+func accountOf(name string) string {
+	if a, ok := policy.SplitARN(name); ok {
+		return a.Account
+	}
+	return name
 }
 
 func external(g *exposure.Grant) map[string]any {

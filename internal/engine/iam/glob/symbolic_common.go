@@ -1,6 +1,9 @@
 package glob
 
-import "unicode"
+import (
+	"strings"
+	"unicode"
+)
 
 // never is longer than any text that has to be looked at.
 const never = 1 << 30
@@ -12,6 +15,9 @@ const never = 1 << 30
 // asks for at that place, so every step goes forward in at least one pattern and
 // a table filled from the end answers.
 func Common(a, b Glob) (string, bool) {
+	if a.Pattern == "*" && !a.Literal && !b.Literal && !strings.Contains(b.Pattern, "?") {
+		return strings.ReplaceAll(b.Pattern, "*", ""), true // everything: what is asked most
+	}
 	m := meeting{a: a.tokens(), b: b.tokens()}
 	if m.apart() {
 		return "", false
