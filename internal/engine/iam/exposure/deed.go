@@ -39,6 +39,9 @@ func (s *search) deeds(v *visitor, denies []policy.Statement) []deed {
 			out = append(out, deed{a, r})
 		}
 	}
+	if len(denies) == 0 {
+		return out // nothing tells them apart
+	}
 	return s.lightest(v, out, denies)
 }
 

@@ -67,6 +67,9 @@ func (s *search) listResources(v *visitor, denies []policy.Statement) []string {
 			if text, ok := glob.Common(arn(t), arn(o)); ok {
 				add(s.complete(text))
 			}
+			if len(others) == 0 && len(out) > 0 {
+				return out // nothing tells what else there is from it
+			}
 		}
 		if len(out) == 0 {
 			add(s.complete(plain(arn(t))))

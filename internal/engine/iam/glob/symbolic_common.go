@@ -1,9 +1,6 @@
 package glob
 
-import (
-	"strings"
-	"unicode"
-)
+import "unicode"
 
 // never is longer than any text that has to be looked at.
 const never = 1 << 30
@@ -15,18 +12,16 @@ const never = 1 << 30
 // asks for at that place, so every step goes forward in at least one pattern and
 // a table filled from the end answers.
 func Common(a, b Glob) (string, bool) {
-	if a.Pattern == "*" && !a.Literal && !b.Literal && !strings.Contains(b.Pattern, "?") {
-		return strings.ReplaceAll(b.Pattern, "*", ""), true // everything: what is asked most
-	}
 	m := meeting{a: a.tokens(), b: b.tokens()}
-	if m.apart() {
+	start, ok := m.together()
+	if !ok {
 		return "", false
 	}
 	m.fill()
 	if m.length(0, 0) >= never {
 		return "", false
 	}
-	return m.text(), true
+	return start + m.text(), true
 }
 
 type meeting struct {
@@ -34,18 +29,19 @@ type meeting struct {
 	lengths []int32 // of the shortest rest from (i, j)
 }
 
-// apart finds quickly that two patterns begin differently, as most do.
-func (m *meeting) apart() bool {
-	for i := 0; i < len(m.a) && i < len(m.b); i++ {
-		s, t := m.a[i], m.b[i]
-		if s.kind == many || t.kind == many {
-			return false
+// together goes as far as neither pattern has a *, where each character is taken
+// by both: most patterns part there, or have most in common. What is left is for
+// the table.
+func (m *meeting) together() (string, bool) {
+	var start []rune
+	for len(m.a) > 0 && len(m.b) > 0 && m.a[0].kind != many && m.b[0].kind != many {
+		c, ok := m.char(m.a[0], m.b[0])
+		if !ok {
+			return "", false
 		}
-		if _, ok := m.char(s, t); !ok {
-			return true
-		}
+		start, m.a, m.b = append(start, c), m.a[1:], m.b[1:]
 	}
-	return false
+	return string(start), true
 }
 
 func (m *meeting) length(i, j int) int32 { return m.lengths[i*(len(m.b)+1)+j] }
