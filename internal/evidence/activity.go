@@ -1,6 +1,9 @@
 package evidence
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Event is one activity record. The fields are those every kind shares; Raw
 // keeps the record as it was read.
@@ -19,6 +22,49 @@ type Event struct {
 	ReadOnly  bool
 	Resources []string // ARNs the record names
 	Raw       []byte
+}
+
+// Flow is one record of a VPC flow log: packets of one direction between two
+// addresses and ports, over some seconds.
+type Flow struct {
+	Start, End time.Time
+	Account    string
+	Region     string
+	VPC        string
+	Subnet     string
+	Instance   string
+	Interface  string // network interface (eni-…)
+	Source     netip.Addr
+	Target     netip.Addr
+	// As packets had them, where a NAT device or a load balancer stands between; the
+	// same as Source and Target where the log does not say.
+	PacketSource netip.Addr
+	PacketTarget netip.Addr
+	SourcePort   uint16
+	TargetPort   uint16
+	Protocol     uint8 // IANA number: 6 is TCP
+	TCPFlags     uint8
+	Packets      uint64
+	Bytes        uint64
+	Accepted     bool   // else rejected
+	Direction    string // ingress, egress; empty where the log does not say
+	Line         string // where it stands: file:line
+}
+
+// Lookup is one record of a Route 53 Resolver query log.
+type Lookup struct {
+	Time     time.Time
+	Account  string
+	Region   string
+	VPC      string
+	Instance string
+	Source   netip.Addr
+	Name     string // in lower case, without the dot at the end
+	Type     string // A, AAAA, TXT …
+	Code     string // NOERROR, NXDOMAIN …
+	Answers  []string
+	Firewall string // what the DNS Firewall did: ALERT, BLOCK; empty where no rule matched
+	Line     string // where it stands: file:line
 }
 
 // Package is one piece of software found in an image, a host or a bill of

@@ -32,6 +32,7 @@ var layers = []layer{
 	{"internal/operate/access", []string{"internal/operate/access", "internal/engine/iam", "internal/evidence", "internal/kleene"}, "who may do what is asked of the IAM engine; practices ask it, never the other way"},
 	{"internal/operate/control", []string{"internal/engine", "internal/evidence", "internal/kleene", "internal/finding", "internal/operate/access"},
 		"controls ask who can do what, never the other way"},
+	{"internal/operate/detect", []string{"internal/operate/detect", "internal/engine", "internal/evidence", "internal/kleene", "internal/finding"}, "detections stand on engines and findings, and on no other practice"},
 	{"internal/operate", []string{"internal/engine", "internal/evidence", "internal/kleene", "internal/finding"}, "practices stand on engines and findings; where one stands on another, name it here, one way"},
 	{"internal/store", []string{"internal/evidence", "internal/finding", "internal/store"}, "the store keeps what was observed and judged, and judges nothing"},
 	{"internal/surface/report", []string{"internal/finding", "internal/operate", "internal/evidence"}, "reports print what is there and fetch nothing"},
@@ -108,6 +109,10 @@ var wings = map[string]map[string][]string{
 		"diff":     {"", "policy", "glob", "action"},
 		"activity": {"", "policy", "glob", "action"},
 		"escalate": {"", "policy", "glob", "action"},
+	},
+	"internal/operate/detect": {
+		"analytic": nil, "network": {"analytic"},
+		"": {"analytic", "network"},
 	},
 	"internal/operate/access": {
 		"":         nil,
