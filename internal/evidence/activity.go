@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -48,8 +49,12 @@ type Flow struct {
 	Bytes        uint64
 	Accepted     bool   // else rejected
 	Direction    string // ingress, egress; empty where the log does not say
-	Line         string // where it stands: file:line
+	File         string
+	Row          int64 // of the file, from 1 on: its line, or its row in a table
 }
+
+// Line is where the record stands: file:row.
+func (f *Flow) Line() string { return line(f.File, f.Row) }
 
 // Lookup is one record of a Route 53 Resolver query log.
 type Lookup struct {
@@ -64,8 +69,15 @@ type Lookup struct {
 	Code     string // NOERROR, NXDOMAIN …
 	Answers  []string
 	Firewall string // what the DNS Firewall did: ALERT, BLOCK; empty where no rule matched
-	Line     string // where it stands: file:line
+	File     string
+	Row      int64 // of the file, from 1 on
 }
+
+// Line is where the record stands: file:row.
+func (l *Lookup) Line() string { return line(l.File, l.Row) }
+
+// line is not kept in records: most of them are looked at once and never shown.
+func line(file string, row int64) string { return file + ":" + strconv.FormatInt(row, 10) }
 
 // Package is one piece of software found in an image, a host or a bill of
 // materials.
