@@ -64,7 +64,11 @@ type Signal struct {
 	Last      time.Time
 	Count     int
 	Events    []string // ids, a hundred at most, in order of time
-	Escalated bool     // graver than the detection's own severity by one step
+	// Steps is by how many steps it is graver than the detection's own severity; below
+	// zero it is milder.
+	Steps int
+	// Techniques are those of ATT&CK where the signal knows better than the detection.
+	Techniques []string
 }
 
 // Analytic is one small engine.
@@ -82,4 +86,12 @@ type Analytic interface {
 	Load(data []byte) error
 	// Cold says what it has not seen enough of yet; "" where it works.
 	Cold() string
+}
+
+// Limited is an analytic that may lack something of its World. All of this package
+// are.
+type Limited interface {
+	// Lacks says what it misses and what that costs; "" where it has all it can use. If
+	// off, it finds nothing at all until it is given that, and Cold says the same.
+	Lacks() (what string, off bool)
 }

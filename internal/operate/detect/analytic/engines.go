@@ -37,6 +37,23 @@ type Place struct {
 	Owner     string // of the ASN
 }
 
+// Engine says what an analytic is, for the catalogue, for coverage and for the guide.
+type Engine struct {
+	Name       string
+	About      string      // what it finds, in a sentence
+	Fields     []string    // of CloudTrail records that it looks at
+	Needs      []string    // logs and knowledge, as a detection's `needs` spells them
+	Parameters []Parameter // in the order in which it asks for them
+}
+
+// Parameter is one thing that can be set.
+type Parameter struct {
+	Name    string
+	Default any // nil where it has to be given
+	Allowed string
+	About   string
+}
+
 // engines are the analytics by the name under `analytic` in a detection's file.
 var engines = map[string]func(Setup) (Analytic, error){}
 
