@@ -35,8 +35,7 @@ func (r *Reader) fast(limit int) (done bool, err error) {
 	}
 	base, ok := r.base, true
 	for end < limit && pos+16 <= len(in) {
-		// At least 56 bits, which is enough for three literals at the first look and
-		// a length.
+		// At least 56 bits, which is enough for three looks at literals and a length.
 		bits |= binary.LittleEndian.Uint64(in[pos:]) << (n & 63)
 		pos += int(63-n) >> 3
 		n |= 56
@@ -44,20 +43,20 @@ func (r *Reader) fast(limit int) (done bool, err error) {
 		if e&isLiteral != 0 {
 			bits >>= e & 31
 			n -= uint(e & 31)
-			out[end] = byte(e >> 16)
-			end++
+			binary.LittleEndian.PutUint16(out[end:], uint16(e>>16))
+			end += literals(e)
 			e = lit[bits&litMask]
 			if e&isLiteral != 0 {
 				bits >>= e & 31
 				n -= uint(e & 31)
-				out[end] = byte(e >> 16)
-				end++
+				binary.LittleEndian.PutUint16(out[end:], uint16(e>>16))
+				end += literals(e)
 				e = lit[bits&litMask]
 				if e&isLiteral != 0 {
 					bits >>= e & 31
 					n -= uint(e & 31)
-					out[end] = byte(e >> 16)
-					end++
+					binary.LittleEndian.PutUint16(out[end:], uint16(e>>16))
+					end += literals(e)
 					continue
 				}
 			}
@@ -100,7 +99,26 @@ func (r *Reader) fast(limit int) (done bool, err error) {
 		}
 		bits >>= total
 		n -= uint(total)
-		end = repeat(out, from, end, length)
+		if end-from < 8 {
+			end = repeat(out, from, end, length)
+			continue
+		}
+		// Most copies are short, and how long they are nobody can foresee: four words at
+		// a time, into the slack behind where fewer are wanted, leave little to foresee.
+		s, d := out[from:from+length+32], out[end:end+length+32]
+		end += length
+		for {
+			_, _ = s[31], d[31] // one check instead of eight
+			binary.LittleEndian.PutUint64(d, binary.LittleEndian.Uint64(s))
+			binary.LittleEndian.PutUint64(d[8:], binary.LittleEndian.Uint64(s[8:]))
+			binary.LittleEndian.PutUint64(d[16:], binary.LittleEndian.Uint64(s[16:]))
+			binary.LittleEndian.PutUint64(d[24:], binary.LittleEndian.Uint64(s[24:]))
+			if length <= 32 {
+				break
+			}
+			length -= 32
+			s, d = s[32:], d[32:]
+		}
 	}
 	r.pos, r.bits, r.n, r.end = pos, bits, n, end
 	if !ok {
@@ -109,21 +127,13 @@ func (r *Reader) fast(limit int) (done bool, err error) {
 	return false, nil
 }
 
-// repeat copies length bytes to end from before, perhaps from what it copies itself. It
-// may write into the slack behind.
+// literals is how many there are in an entry.
+func literals(e uint32) int { return 1 + int(e/isPair&1) }
+
+// repeat copies length bytes to end from before, perhaps from what it copies itself.
 func repeat(out []byte, from, end, length int) int {
-	switch distance := end - from; {
-	case distance >= length && length > 32:
-		copy(out[end:end+length], out[from:from+length])
-	case distance >= 8:
-		s, d := out[from:from+length+8], out[end:end+length+8]
-		for i := 0; i < length; i += 8 {
-			binary.LittleEndian.PutUint64(d[i:], binary.LittleEndian.Uint64(s[i:]))
-		}
-	default:
-		for i := range length {
-			out[end+i] = out[from+i]
-		}
+	for i := range length {
+		out[end+i] = out[from+i]
 	}
 	return end + length
 }

@@ -8,10 +8,10 @@ import (
 // table gives for the next bits what they mean. Codes longer than its first look have
 // a table of their own behind it. An entry is
 //
-//	bits 0–4    length of the code, of the first look for a second table
+//	bits 0–4    length of the code, of the first look for a second table, of both of a pair
 //	bits 5–9    bits of the code and of the extra bits behind it together
-//	bits 10–13  what it is
-//	bits 16–31  the literal, the base of a length or distance, or where the second table is
+//	bits 10–14  what it is
+//	bits 16–31  the literal, or a pair, the base of a length or distance, or where the second table is
 //
 // 0 is a code that does not exist.
 type table struct {
@@ -24,6 +24,7 @@ const (
 	isTable   = 1 << 11 // then bits 5–9 are the bits of the second look
 	isEnd     = 1 << 12
 	isBase    = 1 << 13
+	isPair    = 1 << 14 // of literals; then bits 5–9 are the bits of the first
 )
 
 const (
@@ -33,11 +34,11 @@ const (
 
 // meaning of the symbols, without the lengths of codes; extra bits in 5–9.
 var (
-	litMeaning  = literals()
+	litMeaning  = lengths()
 	distMeaning = distances()
 )
 
-func literals() (m [288]uint32) {
+func lengths() (m [288]uint32) {
 	for s := range 256 {
 		m[s] = isLiteral | uint32(s)<<16
 	}
@@ -142,9 +143,31 @@ func (t *table) enter(code int, n uint, meaning uint32, long *[1 << litLook]uint
 	}
 }
 
-// of gives the entry for the next bits.
+// pair joins two literals that the same look decides: most of what a log does not repeat
+// are the digits of ids, whose codes are short.
+func (t *table) pair() {
+	// From the end, so that what is read for the second was not joined yet.
+	for i := len(t.entries[:1<<t.look]) - 1; i >= 0; i-- {
+		e := t.entries[i]
+		if e&isLiteral == 0 {
+			continue
+		}
+		first := e & 31
+		second := t.entries[i>>first]
+		if second&isLiteral == 0 || first+second&31 > uint32(t.look) {
+			continue
+		}
+		t.entries[i] = isLiteral | isPair | (first + second&31) | first<<5 | e&0xff0000 | second<<8&0xff000000
+	}
+}
+
+// of gives the entry for the next bits, of a pair the first.
 func (t *table) of(next uint64) uint32 {
 	e := t.entries[next&(1<<t.look-1)]
+	if e&isPair != 0 {
+		first := e >> 5 & 31
+		return isLiteral | first | first<<5 | e&0xff0000
+	}
 	if e&isTable != 0 {
 		e = t.entries[int(e>>16)+int(next>>t.look)&(1<<(e>>5&31)-1)]
 	}
@@ -169,6 +192,7 @@ func (r *Reader) fixed() {
 		}
 	}
 	r.lit.build(l, litMeaning[:], litLook)
+	r.lit.pair()
 	d := r.lens[288:320]
 	for i := range d {
 		d[i] = 5
@@ -245,6 +269,7 @@ func (r *Reader) dynamic() error {
 	if r.lens[256] == 0 || !r.lit.build(r.lens[:lits], litMeaning[:], litLook) || !r.dist.build(r.lens[lits:lits+dists], distMeaning[:], distLook) {
 		return r.corrupt()
 	}
+	r.lit.pair()
 	return nil
 }
 
