@@ -26,6 +26,8 @@ var layers = []layer{
 	{"internal/source/aws", []string{"internal/evidence", "internal/source/aws"}, "a source turns its own world into evidence and knows no other"},
 	{"internal/source/awsconfig", []string{"internal/evidence"}, "a source turns its own world into evidence and knows no other"},
 	{"internal/source/cloudformation", []string{"internal/evidence", "internal/kleene"}, "a source turns its own world into evidence and knows no other"},
+	{"internal/source/flowlog", []string{"internal/evidence", "internal/source/logfile"}, "a source turns its own world into evidence and knows no other; logfile is no world, but how AWS delivers network logs"},
+	{"internal/source/dnslog", []string{"internal/evidence", "internal/source/logfile"}, "a source turns its own world into evidence and knows no other; logfile is no world, but how AWS delivers network logs"},
 	{"internal/source", []string{"internal/evidence", "internal/kleene"}, "a source turns its own world into evidence and knows no other"},
 	{"internal/operate/review", []string{"internal/engine", "internal/evidence", "internal/kleene", "internal/finding", "internal/operate/control", "internal/operate/risk"},
 		"the review stands on controls and risk, never the other way"},

@@ -1,0 +1,60 @@
+package logfile
+
+import (
+	"context"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// waiting is how many batches of one file may lie ready.
+const waiting = 4
+
+// Ordered reads files 0 to n-1 with several workers at a time and hands what they make
+// over one after the other, always in the order of the files and of the batches in
+// them, whatever the number of workers (0: one for each processor). An error, or the
+// context's end, ends it all and is given back.
+func Ordered[T any](ctx context.Context, n, workers int, read func(ctx context.Context, i int, put func(T) error) error, take func(T) error) error {
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	line := make(chan chan T, workers) // of the files under way, in order
+	group.Go(func() error {
+		defer close(line)
+		for i := range n {
+			batches := make(chan T, waiting)
+			select {
+			case line <- batches:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			group.Go(func() error {
+				defer close(batches)
+				return read(ctx, i, func(b T) error {
+					select {
+					case batches <- b:
+						return nil
+					case <-ctx.Done():
+						return ctx.Err()
+					}
+				})
+			})
+		}
+		return nil
+	})
+	group.Go(func() error {
+		for batches := range line {
+			for b := range batches {
+				if err := take(b); err != nil {
+					return err
+				}
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return group.Wait()
+}
