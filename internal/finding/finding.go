@@ -63,11 +63,42 @@ func (s Severity) Rank() int {
 	return 0
 }
 
-// Finding is one verdict of one control on one resource, with its history.
+// Kind is what judged: a control, or a detection over activity.
+type Kind string
+
+const (
+	Control   Kind = "" // the zero Kind, since most findings are of controls
+	Detection Kind = "detection"
+)
+
+// Kinds lists them.
+var Kinds = [...]Kind{Control, Detection}
+
+// String is control or detection.
+func (k Kind) String() string {
+	if k == Control {
+		return "control"
+	}
+	return string(k)
+}
+
+// ParseKind reads a kind as String writes it.
+func ParseKind(s string) (Kind, error) {
+	for _, k := range Kinds {
+		if strings.EqualFold(s, k.String()) {
+			return k, nil
+		}
+	}
+	return "", fmt.Errorf("kind %q is not one of control, detection", s)
+}
+
+// Finding is one verdict of one control on one resource, or what the alerts of one
+// detection about one resource add up to; with its history.
 type Finding struct {
 	ID       string // see Identify
+	Kind     Kind
 	Verdict  Verdict
-	Rule     string // control id
+	Rule     string // id of the control or detection
 	Title    string
 	Severity Severity
 
@@ -86,6 +117,12 @@ type Finding struct {
 
 	Exception   string // id of the exception that covers it, where Verdict is EXCEPTED
 	PreventedBy string // id of the guardrail in force, where Verdict is PREVENTED
+
+	// Of detections: how many alerts add up to it, of which ATT&CK techniques, and the
+	// playbook that answers it. FirstSeen and LastSeen are the times of activity.
+	Alerts     int
+	Techniques []string
+	Playbook   string
 
 	State
 }

@@ -67,3 +67,37 @@ func see(prev State, severity Severity, at time.Time) State {
 	}
 	return next
 }
+
+// Alerted is the state after alerts on activity between two times were recorded at
+// an instant. What happened before the last sight of a resolved finding does not
+// reopen it: such alerts only came late.
+func Alerted(prev State, severity Severity, first, last, at time.Time) State {
+	next := prev
+	switch {
+	case prev.Status == "":
+		next.Status, next.FirstSeen, next.Opened = New, first, at
+	case prev.Status == Resolved && last.After(prev.LastSeen):
+		next.Status, next.Opened, next.Resolved = Reopened, at, time.Time{}
+	}
+	if first.Before(next.FirstSeen) {
+		next.FirstSeen = first
+	}
+	if last.After(next.LastSeen) {
+		next.LastSeen = last
+	}
+	if !next.Live() {
+		return next
+	}
+	if due := DueBy(severity, next.Opened); next.Due.IsZero() || !due.IsZero() && due.Before(next.Due) {
+		next.Due = due
+	}
+	return next
+}
+
+// Calm tells whether a live finding of a detection may count as resolved at an
+// instant: it was there to be looked at for a time, and nothing came of it for as
+// long. Whether activity was read all that time is for the caller to know; silence
+// without logs resolves nothing.
+func Calm(s State, quiet time.Duration, at time.Time) bool {
+	return s.Live() && quiet > 0 && !at.Before(s.Opened.Add(quiet)) && !at.Before(s.LastSeen.Add(quiet))
+}

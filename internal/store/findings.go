@@ -22,7 +22,8 @@ type Changes struct {
 // ApplyFindings advances the stored findings by one review at an instant. The
 // sequence yields every verdict worth considering (FAIL, EXCEPTED, PREVENTED,
 // UNKNOWN, ERROR); a stored finding it does not yield counts as PASS. All of it
-// is one transaction, in which only what changed is written.
+// is one transaction, in which only what changed is written. Findings of detections
+// are none of its business: Record and SettleDetections advance those.
 //
 // Of each finding the id, the verdict, the place and the texts count; its State
 // is what is computed here.
@@ -112,7 +113,7 @@ func (r *reviewer) load(ctx context.Context) error {
 			state: packed{statusCode(finding.Status(row.text(4))), row.int(5), row.int(6), row.int(7), row.int(8), row.int(9)},
 		})
 		return nil
-	}, "SELECT id, k, content, verdict, status, first_seen, last_seen, opened, resolved, due FROM finding")
+	}, "SELECT id, k, content, verdict, status, first_seen, last_seen, opened, resolved, due FROM finding WHERE kind = ''")
 }
 
 func (r *reviewer) judge(ctx context.Context, seq iter.Seq2[finding.Finding, error]) error {

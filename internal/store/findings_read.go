@@ -23,10 +23,14 @@ type FindingQuery struct {
 	Accounts   []string
 	Regions    []string
 	Types      []string
+	Kinds      []finding.Kind
 }
 
 const readColumns = `f.id, f.verdict, r.rule, r.title, r.severity, r.objective, r.practices, f.type, f.resource, f.arn, f.account, f.region, f.file, f.line, f.col,
-  f.message, f.exception, f.prevented_by, f.status, f.first_seen, f.last_seen, f.opened, f.resolved, f.due`
+  f.message, f.exception, f.prevented_by, f.status, f.first_seen, f.last_seen, f.opened, f.resolved, f.due, f.kind, f.alerts, f.techniques, f.playbook`
+
+// findingCells is how many columns those are.
+const findingCells = 28
 
 // Findings streams findings in the order of finding.Before. The loop sees one
 // consistent state; after an error it ends.
@@ -51,7 +55,7 @@ func (s *Store) Findings(ctx context.Context, q FindingQuery) iter.Seq2[finding.
 
 func (c *conn) findings(ctx context.Context, q FindingQuery, each func(finding.Finding) error) error {
 	run, review, err := c.reviewAt(ctx, q.AsOfRun)
-	if err != nil || run == 0 {
+	if err != nil || run == 0 && q.AsOfRun != 0 {
 		return err
 	}
 	from := "finding"
@@ -87,11 +91,17 @@ func (q FindingQuery) where(review int64) (string, []driver.Value) {
 	in("f.account", listed(q.Accounts))
 	in("f.region", listed(q.Regions))
 	in("f.type", listed(q.Types))
+	in("f.kind", listed(q.Kinds))
 	in(fmt.Sprintf("CASE WHEN f.status IN ('new', 'reopened') AND f.opened < %d THEN 'open' ELSE f.status END", review), listed(q.Statuses))
 	return strings.Join(clauses, " AND "), args
 }
 
 func (c *conn) eachFinding(ctx context.Context, review int64, each func(finding.Finding) error, sql string, args ...driver.Value) error {
+	return c.eachRow(ctx, review, func(f finding.Finding, _ row) error { return each(f) }, sql, args...)
+}
+
+// eachRow hands over the row too, for what a query asks besides readColumns.
+func (c *conn) eachRow(ctx context.Context, review int64, each func(finding.Finding, row) error, sql string, args ...driver.Value) error {
 	practices := map[string][]string{}
 	return c.query(ctx, func(r row) error {
 		list, ok := practices[r.text(6)]
@@ -109,8 +119,18 @@ func (c *conn) eachFinding(ctx context.Context, review int64, each func(finding.
 			Message: r.text(15), Exception: r.text(16), PreventedBy: r.text(17),
 		}
 		p := packed{statusCode(finding.Status(r.text(18))), r.int(19), r.int(20), r.int(21), r.int(22), r.int(23)}
+		if f.Kind = finding.Kind(r.text(24)); f.Kind == finding.Detection {
+			f.Alerts, f.Playbook = int(r.int(25)), r.text(27)
+			if text := r.text(26); text != "" {
+				if err := json.Unmarshal([]byte(text), &f.Techniques); err != nil {
+					return err
+				}
+			}
+			f.State = p.unpackDetected(review)
+			return each(f, r)
+		}
 		f.State = p.unpack(f.Verdict, review)
-		return each(f)
+		return each(f, r)
 	}, sql, args...)
 }
 
@@ -168,7 +188,8 @@ func prefixRange(prefix string) (low, high []byte, err error) {
 	return low, high, nil
 }
 
-// Change is one entry of a finding's history: what a review made of it.
+// Change is one entry of a finding's history: what a review, or a recording of a
+// detection, made of it.
 type Change struct {
 	Run     int64
 	At      time.Time
@@ -188,10 +209,10 @@ func (s *Store) FindingHistory(ctx context.Context, id string) ([]Change, error)
 		return c.query(ctx, func(r row) error {
 			list = append(list, Change{r.int(0), timeAt(r.int(1)), finding.Status(r.text(2)), finding.Verdict(r.text(3)), r.text(4)})
 			return nil
-		}, `SELECT h.run, review.at, h.status, h.verdict, h.message FROM (
-			SELECT 0 AS now, rowid AS n, run, status, verdict, message FROM finding_past WHERE id = ?1
-			UNION ALL SELECT 1, 0, run, status, verdict, message FROM finding WHERE id = ?1) h
-			JOIN review ON review.run = h.run ORDER BY h.now, h.n`, key[:])
+		}, `SELECT h.run, CASE WHEN h.kind = '' THEN review.at ELSE h.at END, h.status, h.verdict, h.message FROM (
+			SELECT 0 AS now, rowid AS n, run, status, verdict, message, kind, at FROM finding_past WHERE id = ?1
+			UNION ALL SELECT 1, 0, run, status, verdict, message, kind, at FROM finding WHERE id = ?1) h
+			LEFT JOIN review ON review.run = h.run WHERE h.kind <> '' OR review.run IS NOT NULL ORDER BY h.now, h.n`, key[:])
 	})
 	if err == nil && len(list) == 0 {
 		return nil, say(ErrNotFound, nil, "there is no finding %q; list them with holdfast findings list", id)

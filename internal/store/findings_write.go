@@ -13,6 +13,9 @@ import (
 const findingColumns = `run, content, rule, verdict, type, resource, arn, account, region, file, line, col, message, exception, prevented_by,
   status, first_seen, last_seen, opened, resolved, due`
 
+// detectionColumns are those that only findings of detections fill.
+const detectionColumns = `, kind, alerts, techniques, playbook, at`
+
 func (r *reviewer) insert(id []byte, content, rule int64, f finding.Finding, s packed) error {
 	_, err := r.c.exec("INSERT INTO finding (id, "+findingColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		id, r.run, content, rule, string(f.Verdict), f.Type, f.Resource, f.ARN, f.Account, f.Region, f.File, int64(f.Line), int64(f.Column), f.Message, f.Exception, f.PreventedBy,
@@ -22,7 +25,7 @@ func (r *reviewer) insert(id []byte, content, rule int64, f finding.Finding, s p
 
 // archive copies a finding's state to the log before it is replaced.
 func (r *reviewer) archive(k int64) error {
-	_, err := r.c.exec("INSERT INTO finding_past (until, k, id, "+findingColumns+") SELECT ?, k, id, "+findingColumns+" FROM finding WHERE k = ?", r.run, k)
+	_, err := r.c.exec("INSERT INTO finding_past (until, k, id, "+findingColumns+detectionColumns+") SELECT ?, k, id, "+findingColumns+detectionColumns+" FROM finding WHERE k = ?", r.run, k)
 	return err
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -223,7 +224,7 @@ func TestMigrate(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := append(steps[:len(steps):len(steps)], "CREATE TABLE extra (x); INSERT INTO nowhere VALUES (1)")
-	if _, err := Open(context.Background(), dir, Options{steps: broken}); err == nil || !strings.Contains(err.Error(), "format 2") {
+	if _, err := Open(context.Background(), dir, Options{steps: broken}); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("format %d", len(broken))) {
 		t.Errorf("a broken migration: %v", err)
 	}
 	longer := append(steps[:len(steps):len(steps)], "CREATE TABLE extra (x)") // fails if the broken one left its table

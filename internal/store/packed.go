@@ -67,6 +67,12 @@ func (p packed) unpack(v finding.Verdict, review int64) finding.State {
 	return s
 }
 
+// unpackDetected is the state of a detection's finding as of a review: its times
+// are of activity and stored as they are.
+func (p packed) unpackDetected(review int64) finding.State {
+	return p.unpack(finding.Unknown, review)
+}
+
 // still tells whether next needs no writing at a review: it is what p will be
 // read as.
 func (p packed) still(next packed, review int64) bool {
