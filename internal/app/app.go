@@ -41,6 +41,8 @@ type App struct {
 	Generic func(types []string) []aws.Collector
 	// OpenTrails reads trails and their buckets with the credentials of a profile.
 	OpenTrails func(ctx context.Context, profile, region string) (TrailReader, error)
+	// OpenLogs reads the buckets that logs lie in, and the queues that tell of new ones.
+	OpenLogs func(ctx context.Context, profile, region string) (TrailLogs, error)
 }
 
 // Exit codes, as documented.

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"holdfast.dev/holdfast/internal/source/cloudtrail"
 	"holdfast.dev/holdfast/internal/source/cloudtrail/digest"
 )
 
@@ -29,6 +30,12 @@ type TrailReader interface {
 	TrailBuckets
 	Trail(ctx context.Context, home, arn string) (bucket, prefix string, organisation bool, err error)
 	PublicKeys(ctx context.Context, region string, from, to time.Time) ([][]byte, error)
+}
+
+// TrailLogs opens the buckets that logs lie in, and the queues that tell of new ones.
+type TrailLogs interface {
+	Bucket(ctx context.Context, name string) (cloudtrail.Bucket, error)
+	Queue(url string) (cloudtrail.Queue, error)
 }
 
 // trailARN is the ARN of a trail in its parts.

@@ -14,7 +14,7 @@ import (
 )
 
 // Bucket is a bucket of S3, as far as reading logs needs it. The one that speaks to AWS
-// lies in internal/source/aws/trails.
+// lies in internal/source/aws/trail.
 type Bucket interface {
 	// List gives the keys under a prefix in their order, those behind the key after
 	// only. With a delimiter, keys that are the same up to it come once, cut there.

@@ -16,7 +16,7 @@
 // A file is decompressed (gunzip.go, inflate), cut into records (scan.go), and each
 // record is scanned once (record.go). Memory is bounded by the largest record, the
 // batches that wait (each.go) and the event ids remembered (seen.go), never by the size
-// or number of events. What speaks to AWS is handed in: internal/source/aws/trails.
+// or number of events. What speaks to AWS is handed in: internal/source/aws/trail.
 //
 // Source of the shapes: AWS CloudTrail User Guide, "CloudTrail log file examples"
 // and "CloudTrail record contents"; API reference of LookupEvents.

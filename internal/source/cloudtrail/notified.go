@@ -9,7 +9,7 @@ import (
 )
 
 // Queue is a queue of notifications, as far as following needs it. The one that speaks
-// to SQS lies in internal/source/aws/trails.
+// to SQS lies in internal/source/aws/trail.
 type Queue interface {
 	// Receive waits for messages for some seconds, and hides them from others while
 	// they are worked on. The two lists belong together.

@@ -1,6 +1,9 @@
-// Package trail reads the buckets that CloudTrail delivers to, and asks CloudTrail for
-// its trails and public keys. It knows no format: packages that do are handed objects
-// and keys. Nothing but the reads in operations leaves the process.
+// Package trail is the way to where CloudTrail delivers: the buckets of S3 that logs and
+// digests lie in, the queues of SQS that tell of new ones, and CloudTrail's own answers
+// about its trails and public keys. It knows no format: packages that do are handed
+// objects, messages and keys, through interfaces that Reader, Bucket and Queue have.
+// It is handed in by cmd/holdfast, as collectors are, so that nothing else compiles the
+// SDK. Nothing but what reads and queues name leaves the process.
 package trail
 
 import (
@@ -11,11 +14,13 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -23,10 +28,23 @@ import (
 	"holdfast.dev/holdfast/internal/source/aws"
 )
 
-// operations are all that may be asked.
-var operations = []string{
-	"cloudtrail.GetTrail", "cloudtrail.ListPublicKeys",
-	"s3.GetObject", "s3.HeadBucket", "s3.ListObjectsV2",
+// reads and queues are all that may be asked. Taking a message changes its queue: it is
+// hidden while its files are read and deleted when they are done. Nothing else that is
+// asked changes anything.
+var (
+	reads = []string{
+		"cloudtrail.GetTrail", "cloudtrail.ListPublicKeys",
+		"s3.GetObject", "s3.HeadBucket", "s3.ListObjectsV2",
+	}
+	queues = []string{"sqs.ReceiveMessage", "sqs.ChangeMessageVisibilityBatch", "sqs.DeleteMessageBatch"}
+)
+
+// Options say as whom AWS is asked, and how patiently.
+type Options struct {
+	Profile  string        // of the shared configuration; "" is the default chain
+	Region   string        // where a bucket's own is asked for; "" is the profile's, else us-east-1
+	Attempts int           // of each request, throttled ones included; 0 is 8
+	Backoff  time.Duration // the longest pause between them; 0 is 20 seconds
 }
 
 // Reader reads trails. Its methods may be called from several goroutines.
@@ -39,15 +57,31 @@ type Reader struct {
 	clients map[string]*s3.Client
 }
 
-// Open prepares a reader with the credentials of a profile; "" is the default chain.
-// The Region is where a bucket's own is asked for.
-func Open(ctx context.Context, profile, region string) (*Reader, error) {
-	o := aws.Options{Profile: profile, Region: region}
-	c, err := aws.Reading(ctx, o, operations...)
+// Open loads the credentials. It asks AWS nothing yet.
+func Open(ctx context.Context, o Options) (*Reader, error) {
+	asked := aws.Options{Profile: o.Profile, Region: o.Region}
+	c, err := aws.Reading(ctx, asked, slices.Concat(reads, queues)...)
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{options: o, config: c, regions: map[string]string{}, clients: map[string]*s3.Client{}}, nil
+	if o.Attempts > 0 || o.Backoff > 0 {
+		c.Retryer = patience(o, c.Retryer)
+	}
+	return &Reader{options: asked, config: c, regions: map[string]string{}, clients: map[string]*s3.Client{}}, nil
+}
+
+// patience is the usual retryer with other bounds.
+func patience(o Options, usual func() sdk.Retryer) func() sdk.Retryer {
+	return func() sdk.Retryer {
+		r := usual()
+		if o.Attempts > 0 {
+			r = retry.AddWithMaxAttempts(r, o.Attempts)
+		}
+		if o.Backoff > 0 {
+			r = retry.AddWithMaxBackoffDelay(r, o.Backoff)
+		}
+		return r
+	}
 }
 
 // Trail tells where a trail delivers to, and whether it is one of an organisation.
@@ -87,7 +121,7 @@ func (r *Reader) PublicKeys(ctx context.Context, region string, from, to time.Ti
 	for {
 		page, err := client.ListPublicKeys(ctx, in)
 		if err != nil {
-			return nil, told(err)
+			return nil, refused("ListPublicKeys", "CloudTrail in "+region, err)
 		}
 		for _, k := range page.PublicKeyList {
 			out = append(out, k.Value)
@@ -100,53 +134,31 @@ func (r *Reader) PublicKeys(ctx context.Context, region string, from, to time.Ti
 
 // Folders are the names below a prefix up to the next slash.
 func (r *Reader) Folders(ctx context.Context, bucket, prefix string) ([]string, error) {
-	client, err := r.client(ctx, bucket)
+	b, err := r.Bucket(ctx, bucket)
 	if err != nil {
 		return nil, err
 	}
-	in := &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix, Delimiter: sdk.String("/")}
 	var out []string
-	for {
-		page, err := client.ListObjectsV2(ctx, in)
+	for name, err := range b.List(ctx, prefix, "", "/") {
 		if err != nil {
-			return nil, fmt.Errorf("listing s3://%s/%s: %w", bucket, prefix, told(err))
+			return nil, err
 		}
-		for _, p := range page.CommonPrefixes {
-			out = append(out, strings.TrimSuffix(strings.TrimPrefix(sdk.ToString(p.Prefix), prefix), "/"))
-		}
-		if !aws.NextToken(&in.ContinuationToken, page.NextContinuationToken) {
-			return out, nil
+		if folder, ok := strings.CutSuffix(name, "/"); ok {
+			out = append(out, strings.TrimPrefix(folder, prefix))
 		}
 	}
+	return out, nil
 }
 
 // Keys are the keys with a prefix that come after another, in the order of S3.
 func (r *Reader) Keys(ctx context.Context, bucket, prefix, after string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		client, err := r.client(ctx, bucket)
+		b, err := r.Bucket(ctx, bucket)
 		if err != nil {
 			yield("", err)
 			return
 		}
-		in := &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix}
-		if after != "" {
-			in.StartAfter = &after
-		}
-		for {
-			page, err := client.ListObjectsV2(ctx, in)
-			if err != nil {
-				yield("", fmt.Errorf("listing s3://%s/%s: %w", bucket, prefix, told(err)))
-				return
-			}
-			for _, o := range page.Contents {
-				if !yield(sdk.ToString(o.Key), nil) {
-					return
-				}
-			}
-			if !aws.NextToken(&in.ContinuationToken, page.NextContinuationToken) {
-				return
-			}
-		}
+		b.List(ctx, prefix, after, "")(yield)
 	}
 }
 
@@ -162,13 +174,22 @@ func (r *Reader) Get(ctx context.Context, bucket, key string) (io.ReadCloser, ma
 		return nil, nil, fmt.Errorf("s3://%s/%s: %w", bucket, key, fs.ErrNotExist)
 	}
 	if err != nil {
-		return nil, nil, told(err)
+		return nil, nil, &plain{err}
 	}
 	metadata := make(map[string]string, len(out.Metadata))
 	for name, value := range out.Metadata {
 		metadata[strings.ToLower(name)] = value
 	}
 	return out.Body, metadata, nil
+}
+
+// Bucket finds out in which Region a bucket is, and so whether it is there at all.
+func (r *Reader) Bucket(ctx context.Context, name string) (*Bucket, error) {
+	client, err := r.client(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return &Bucket{name, client}, nil
 }
 
 // client is that of the Region which a bucket is in.
@@ -198,14 +219,14 @@ func (r *Reader) region(ctx context.Context, bucket string) (string, error) {
 	case err == nil:
 		region = sdk.ToString(out.BucketRegion)
 	case aws.Is(err, "NotFound", "NoSuchBucket"):
-		return "", fmt.Errorf("there is no bucket %q: %w", bucket, fs.ErrNotExist)
+		return "", refused("HeadBucket", "s3://"+bucket, err)
 	case errors.As(err, &answer) && answer.Response != nil:
 		// S3 tells the Region beside its refusal, too; who may not list a bucket may
 		// still read in it.
 		region = answer.Response.Header.Get("X-Amz-Bucket-Region")
 	}
 	if region == "" && err != nil {
-		return "", fmt.Errorf("where the bucket %q is: %w", bucket, told(err))
+		return "", refused("HeadBucket", "s3://"+bucket, err)
 	}
 	region = cmp.Or(region, r.config.Region) // emulators may have no Regions
 	r.mu.Lock()
@@ -234,19 +255,12 @@ func (r *Reader) in(region string) sdk.Config {
 	return c
 }
 
-// told is what AWS said, without the layers of the SDK around it.
-func told(err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	_, detail := aws.Classify(err)
-	return &toldError{detail, err}
+// plain is what AWS said of an object, without its name: verdicts stand beside that.
+type plain struct{ err error }
+
+func (e *plain) Error() string {
+	_, detail := aws.Classify(e.err)
+	return detail
 }
 
-type toldError struct {
-	text string
-	err  error
-}
-
-func (e *toldError) Error() string { return e.text }
-func (e *toldError) Unwrap() error { return e.err }
+func (e *plain) Unwrap() error { return e.err }

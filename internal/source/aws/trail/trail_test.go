@@ -86,7 +86,7 @@ func setUp(t *testing.T) (*world, *trail.Reader) {
 	} {
 		t.Setenv(name, value)
 	}
-	r, err := trail.Open(t.Context(), "", "")
+	r, err := trail.Open(t.Context(), trail.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,7 @@
 // Package fake is an S3 and an SQS inside the test's own process, which speak HTTP as
 // the real ones do, as far as reading logs goes: listing in pages, objects in ranges,
 // queues that hide what was received. It can be told to fail. The real SDK talks to it
-// by AWS_ENDPOINT_URL, or trails.Options.Endpoint.
+// by AWS_ENDPOINT_URL, or trail.Options.Endpoint.
 package fake
 
 import (

@@ -1,9 +1,11 @@
-package trails
+package trail
 
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -20,6 +22,20 @@ type Queue struct {
 	url    string
 }
 
+// Queue is the queue of a URL, as the console shows it.
+func (r *Reader) Queue(queue string) (*Queue, error) {
+	u, err := url.Parse(queue)
+	if err != nil || u.Host == "" || strings.Trim(u.Path, "/") == "" {
+		return nil, fmt.Errorf("%q is no URL of an SQS queue, as https://sqs.eu-west-1.amazonaws.com/111122223333/cloudtrail", queue)
+	}
+	client := sqs.NewFromConfig(r.config, func(o *sqs.Options) {
+		if parts := strings.Split(u.Hostname(), "."); len(parts) > 2 && parts[0] == "sqs" {
+			o.Region = parts[1]
+		}
+	})
+	return &Queue{client: client, url: queue, Hidden: 5 * time.Minute, Wait: 20 * time.Second}, nil
+}
+
 // mostMessages is what SQS takes in one request.
 const mostMessages = 10
 
@@ -30,7 +46,7 @@ func (q *Queue) Receive(ctx context.Context) (receipts, bodies []string, err err
 		VisibilityTimeout: int32(q.Hidden / time.Second), WaitTimeSeconds: int32(min(q.Wait, 20*time.Second) / time.Second),
 	})
 	if err != nil {
-		return nil, nil, told("ReceiveMessage", q.url, err)
+		return nil, nil, refused("ReceiveMessage", q.url, err)
 	}
 	for _, m := range out.Messages {
 		if m.ReceiptHandle != nil && m.Body != nil {
@@ -51,7 +67,7 @@ func (q *Queue) Keep(ctx context.Context, receipts []string) error {
 		}
 		out, err := q.client.ChangeMessageVisibilityBatch(ctx, in)
 		if err != nil {
-			return told("ChangeMessageVisibility", q.url, err)
+			return refused("ChangeMessageVisibility", q.url, err)
 		}
 		if err := q.failed("ChangeMessageVisibility", out.Failed); err != nil {
 			return err
@@ -69,7 +85,7 @@ func (q *Queue) Delete(ctx context.Context, receipts []string) error {
 		}
 		out, err := q.client.DeleteMessageBatch(ctx, in)
 		if err != nil {
-			return told("DeleteMessage", q.url, err)
+			return refused("DeleteMessage", q.url, err)
 		}
 		if err := q.failed("DeleteMessage", out.Failed); err != nil {
 			return err
@@ -84,5 +100,5 @@ func (q *Queue) failed(operation string, failed []types.BatchResultErrorEntry) e
 		return nil
 	}
 	f := failed[0]
-	return told(operation, q.url, fmt.Errorf("%d of the messages: %s: %s", len(failed), sdk.ToString(f.Code), sdk.ToString(f.Message)))
+	return refused(operation, q.url, fmt.Errorf("%d of the messages: %s: %s", len(failed), sdk.ToString(f.Code), sdk.ToString(f.Message)))
 }

@@ -1,4 +1,4 @@
-package trails
+package trail
 
 import (
 	"cmp"
@@ -32,7 +32,7 @@ func (b *Bucket) List(ctx context.Context, prefix, after, delimiter string) iter
 		for {
 			page, err := b.client.ListObjectsV2(ctx, in)
 			if err != nil {
-				yield("", told("ListObjectsV2", "s3://"+b.name+"/"+prefix, err))
+				yield("", refused("ListObjectsV2", "s3://"+b.name+"/"+prefix, err))
 				return
 			}
 			for _, name := range names(page) {
@@ -44,7 +44,7 @@ func (b *Bucket) List(ctx context.Context, prefix, after, delimiter string) iter
 				return
 			}
 			if page.NextContinuationToken == nil || sdk.ToString(page.NextContinuationToken) == sdk.ToString(in.ContinuationToken) {
-				yield("", told("ListObjectsV2", "s3://"+b.name+"/"+prefix, errors.New("the listing says that it goes on, and not where")))
+				yield("", refused("ListObjectsV2", "s3://"+b.name+"/"+prefix, errors.New("the listing says that it goes on, and not where")))
 				return
 			}
 			in.ContinuationToken = page.NextContinuationToken
@@ -105,7 +105,7 @@ func (o *object) open() error {
 	}
 	out, err := o.b.client.GetObject(o.ctx, in)
 	if err != nil {
-		return told("GetObject", "s3://"+o.b.name+"/"+o.key, err)
+		return refused("GetObject", "s3://"+o.b.name+"/"+o.key, err)
 	}
 	o.body = out.Body
 	if o.at == 0 {
@@ -142,13 +142,13 @@ func (o *object) Read(p []byte) (int, error) {
 		case errors.Is(err, io.EOF) && whole:
 			return n, io.EOF
 		case o.size >= 0 && o.at >= o.size:
-			return n, told("GetObject", "s3://"+o.b.name+"/"+o.key, err) // the sum of all of it is wrong
+			return n, refused("GetObject", "s3://"+o.b.name+"/"+o.key, err) // the sum of all of it is wrong
 		}
 		// It broke off. What is there goes out first; then the rest is asked for.
 		err = errors.Join(err, o.body.Close())
 		o.body = nil
 		if o.tries++; o.ctx.Err() != nil || o.tries > mostTries {
-			return n, told("GetObject", "s3://"+o.b.name+"/"+o.key, err)
+			return n, refused("GetObject", "s3://"+o.b.name+"/"+o.key, err)
 		}
 		if n > 0 {
 			return n, nil

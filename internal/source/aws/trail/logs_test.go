@@ -1,4 +1,4 @@
-package trails_test
+package trail_test
 
 import (
 	"context"
@@ -14,29 +14,29 @@ import (
 	"time"
 
 	"holdfast.dev/holdfast/internal/evidence"
-	"holdfast.dev/holdfast/internal/source/aws/trails"
-	"holdfast.dev/holdfast/internal/source/aws/trails/fake"
+	"holdfast.dev/holdfast/internal/source/aws/trail"
+	"holdfast.dev/holdfast/internal/source/aws/trail/fake"
 	"holdfast.dev/holdfast/internal/source/cloudtrail"
 	"holdfast.dev/holdfast/internal/source/cloudtrail/trailtest"
 )
 
 // The two rooms know each other by these only.
 var (
-	_ cloudtrail.Bucket = (*trails.Bucket)(nil)
-	_ cloudtrail.Queue  = (*trails.Queue)(nil)
+	_ cloudtrail.Bucket = (*trail.Bucket)(nil)
+	_ cloudtrail.Queue  = (*trail.Queue)(nil)
 )
 
-func connect(t *testing.T, s *fake.Server) *trails.Client {
+func connect(t *testing.T, s *fake.Server) *trail.Reader {
 	t.Helper()
 	s.Start(t)
-	c, err := trails.Connect(t.Context(), trails.Options{Attempts: 4, Backoff: 5 * time.Millisecond})
+	c, err := trail.Open(t.Context(), trail.Options{Attempts: 4, Backoff: 5 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
-func bucket(t *testing.T, c *trails.Client) *trails.Bucket {
+func bucket(t *testing.T, c *trail.Reader) *trail.Bucket {
 	t.Helper()
 	b, err := c.Bucket(t.Context(), "logs")
 	if err != nil {
@@ -209,7 +209,7 @@ func TestThrottledForGood(t *testing.T) {
 	}}
 	s.Put("logs", key("", trailtest.Accounts[0], trailtest.Regions[0], day, "x"), nil)
 	s.Start(t)
-	c, err := trails.Connect(t.Context(), trails.Options{Attempts: 2, Backoff: 5 * time.Millisecond})
+	c, err := trail.Open(t.Context(), trail.Options{Attempts: 2, Backoff: 5 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,8 +226,7 @@ func TestThrottledForGood(t *testing.T) {
 func TestWrongBucket(t *testing.T) {
 	s := &fake.Server{}
 	s.Put("other", "a", nil)
-	b := bucket(t, connect(t, s))
-	_, err := (&cloudtrail.Remote{Bucket: b, Name: "logs"}).List(t.Context())
+	_, err := connect(t, s).Bucket(t.Context(), "logs")
 	if err == nil || !strings.Contains(err.Error(), "s3://logs") || !strings.Contains(err.Error(), "check the name") || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v", err)
 	}

@@ -1,4 +1,4 @@
-package trails_test
+package trail_test
 
 import (
 	"encoding/json"
@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"holdfast.dev/holdfast/internal/source/aws/trails/fake"
+	"holdfast.dev/holdfast/internal/source/aws/trail/fake"
 	"holdfast.dev/holdfast/internal/source/cloudtrail"
 	"holdfast.dev/holdfast/internal/source/cloudtrail/trailtest"
 )
