@@ -1,4 +1,4 @@
-package store
+package lock
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ func lockFile(f *os.File) error {
 	beyond := &windows.Overlapped{OffsetHigh: 1}
 	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, beyond)
 	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_IO_PENDING) {
-		return errHeld
+		return errTaken
 	}
 	return err
 }
