@@ -7,5 +7,5 @@ import "embed"
 
 // Files holds the catalogue, by the folders of this directory.
 //
-//go:embed controls escalations frameworks guardrails objectives risks
+//go:embed controls detections escalations frameworks guardrails objectives risks
 var Files embed.FS

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -31,11 +32,16 @@ type Exception struct {
 }
 
 // Scope narrows an exception. An empty list does not narrow; * in a resource
-// stands for any run of characters.
+// stands for any run of characters. One that names principals or sources speaks of
+// alerts alone: findings know neither.
 type Scope struct {
 	Accounts  []string `yaml:"accounts"`
 	Regions   []string `yaml:"regions"`
 	Resources []string `yaml:"resources"`
+
+	// Of alerts only: who did it, and from where (addresses and ranges).
+	Principals []string `yaml:"principals"`
+	Sources    []string `yaml:"sources"`
 }
 
 // Limits of exceptions.
@@ -60,9 +66,29 @@ func (x *Exception) StateAt(t time.Time) string {
 
 // Covers tells whether the exception speaks of the finding, expired or not.
 func (x *Exception) Covers(f *Finding) bool {
-	return slices.Contains(x.Controls, f.Rule) &&
+	return len(x.Scope.Principals) == 0 && len(x.Scope.Sources) == 0 && slices.Contains(x.Controls, f.Rule) &&
 		within(x.Scope.Accounts, f.Account) && within(x.Scope.Regions, f.Region) &&
 		(within(x.Scope.Resources, f.Resource) || f.ARN != "" && within(x.Scope.Resources, f.ARN))
+}
+
+// CoversAlert tells whether the exception speaks of an alert, expired or not.
+func (x *Exception) CoversAlert(a *Alert) bool {
+	return slices.Contains(x.Controls, a.Rule) &&
+		within(x.Scope.Accounts, a.Account) && within(x.Scope.Regions, a.Region) && within(x.Scope.Resources, a.Resource) &&
+		within(x.Scope.Principals, a.Principal) && from(x.Scope.Sources, a.SourceIP)
+}
+
+// from tells whether an address is in one of the ranges, or a service is one of those
+// named.
+func from(sources []string, s string) bool {
+	if len(sources) == 0 || slices.Contains(sources, s) {
+		return true
+	}
+	ip, err := netip.ParseAddr(s)
+	return err == nil && slices.ContainsFunc(sources, func(source string) bool {
+		r, err := netip.ParsePrefix(source)
+		return err == nil && r.Contains(ip.Unmap())
+	})
 }
 
 func within(patterns []string, s string) bool {
@@ -106,6 +132,16 @@ type Register []Exception
 func (r Register) For(f *Finding, at time.Time) (*Exception, bool) {
 	for i := range r {
 		if x := &r[i]; x.StateAt(at) != "expired" && !at.Before(x.Created) && x.Covers(f) {
+			return x, true
+		}
+	}
+	return nil, false
+}
+
+// ForAlert is the live exception that covers an alert, if there is one.
+func (r Register) ForAlert(a *Alert, at time.Time) (*Exception, bool) {
+	for i := range r {
+		if x := &r[i]; x.StateAt(at) != "expired" && !at.Before(x.Created) && x.CoversAlert(a) {
 			return x, true
 		}
 	}
@@ -190,13 +226,20 @@ func (x *Exception) validate() error {
 	}
 	switch {
 	case len(x.Controls) == 0:
-		return errors.New("controls is missing: name the controls it is about")
+		return errors.New("controls is missing: name the controls or detections it is about")
 	case strings.EqualFold(strings.TrimSpace(x.Owner), strings.TrimSpace(x.Approver)):
 		return fmt.Errorf("%s approved it for themselves; the approver has to be somebody else", x.Owner)
 	case !x.Expires.After(x.Created):
 		return errors.New("it expires before it was created")
 	case x.Expires.Sub(x.Created) > longest:
 		return fmt.Errorf("it runs for %d days; 365 is the most", int(x.Expires.Sub(x.Created)/day))
+	}
+	for _, source := range x.Scope.Sources {
+		if strings.Contains(source, "/") {
+			if _, err := netip.ParsePrefix(source); err != nil {
+				return fmt.Errorf("sources: %q is no range of addresses such as 203.0.113.0/24", source)
+			}
+		}
 	}
 	return nil
 }
