@@ -42,6 +42,15 @@ const (
 	IdentityUserName
 	IdentitySession
 	IdentityInvokedBy
+	IssuerType // of userIdentity.sessionContext.sessionIssuer
+	IssuerPrincipalID
+	IssuerARN
+	IssuerAccountID
+	IssuerUserName
+	SessionMFA // userIdentity.sessionContext.attributes.mfaAuthenticated
+	SessionCreated
+	sessionIssuer
+	sessionAttributes
 	lookedUp    // CloudTrailEvent of what LookupEvents answers
 	listRecords // the lists that hold records
 	listLower
@@ -49,7 +58,7 @@ const (
 	fields // how many there are
 )
 
-// recordKeys and identityKeys know the names of the fields.
+// recordKeys and the others know the names of the fields, each of one object.
 var (
 	recordKeys = newKeys(map[string]Field{
 		"eventVersion": EventVersion, "eventTime": EventTime, "eventSource": EventSource, "eventName": EventName, "eventID": EventID,
@@ -65,7 +74,30 @@ var (
 		"type": IdentityType, "principalId": IdentityPrincipalID, "arn": IdentityARN, "accountId": IdentityAccountID,
 		"accessKeyId": IdentityAccessKeyID, "userName": IdentityUserName, "sessionContext": IdentitySession, "invokedBy": IdentityInvokedBy,
 	}, IdentityType, IdentityPrincipalID, IdentityARN, IdentityAccountID, IdentityAccessKeyID, IdentitySession)
+	sessionKeys = newKeys(map[string]Field{
+		"sessionIssuer": sessionIssuer, "attributes": sessionAttributes,
+	}, sessionIssuer, sessionAttributes)
+	issuerKeys = newKeys(map[string]Field{
+		"type": IssuerType, "principalId": IssuerPrincipalID, "arn": IssuerARN, "accountId": IssuerAccountID, "userName": IssuerUserName,
+	}, IssuerType, IssuerPrincipalID, IssuerARN, IssuerAccountID, IssuerUserName)
+	attributeKeys = newKeys(map[string]Field{
+		"mfaAuthenticated": SessionMFA, "creationDate": SessionCreated,
+	}, SessionCreated, SessionMFA)
 )
+
+// inner is an object whose members are fields too: those from first to last.
+type inner struct {
+	keys        *keys
+	first, last Field
+}
+
+// inners has the objects by their own field.
+var inners = [fields]*inner{
+	UserIdentity:      {identityKeys, IdentityType, sessionAttributes},
+	IdentitySession:   {sessionKeys, IssuerType, sessionAttributes},
+	sessionIssuer:     {issuerKeys, IssuerType, IssuerUserName},
+	sessionAttributes: {attributeKeys, SessionMFA, SessionCreated},
+}
 
 // keys finds a field by its name with one probe: a table without collisions over
 // length, first, last and one byte between.

@@ -8,7 +8,7 @@ import (
 // TestFieldsAreFound: the table has every name, none meets another, and no other text
 // is taken for a name.
 func TestFieldsAreFound(t *testing.T) {
-	for _, k := range []*keys{recordKeys, identityKeys} {
+	for _, k := range []*keys{recordKeys, identityKeys, sessionKeys, issuerKeys, attributeKeys} {
 		known := 0
 		for f, name := range k.names {
 			if name == "" {
@@ -26,7 +26,7 @@ func TestFieldsAreFound(t *testing.T) {
 				}
 			}
 		}
-		if want := map[*keys]int{recordKeys: 29, identityKeys: 8}[k]; known != want {
+		if want := map[*keys]int{recordKeys: 29, identityKeys: 8, sessionKeys: 2, issuerKeys: 5, attributeKeys: 2}[k]; known != want {
 			t.Errorf("%d names, want %d", known, want)
 		}
 	}

@@ -20,16 +20,23 @@ func NewPath(names ...string) Path {
 	if len(names) == 0 {
 		return p
 	}
-	if f := fieldOf(recordKeys, names[0]); f != none && f < lookedUp {
-		p.first, p.rest = f, names[1:]
-	}
-	if p.first == UserIdentity && len(p.rest) > 0 {
-		if f := fieldOf(identityKeys, p.rest[0]); f != none {
-			p.first, p.rest = f, p.rest[1:]
+	for k := recordKeys; len(p.rest) > 0; {
+		f := fieldOf(k, p.rest[0])
+		if f == none || f >= lookedUp {
+			break
 		}
+		p.first, p.rest = f, p.rest[1:]
+		if inners[f] == nil {
+			break
+		}
+		k = inners[f].keys
 	}
 	return p
 }
+
+// Start is the field that the path starts at and the names from there on; ok is false
+// where it starts at the record.
+func (p Path) Start() (f Field, rest []string, ok bool) { return p.first, p.rest, p.first != none }
 
 func fieldOf(k *keys, name string) Field {
 	return k.of([]byte(name))

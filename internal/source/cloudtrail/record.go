@@ -52,6 +52,12 @@ func (r *Record) Value(f Field) Value {
 	return Value{r.raw[s.at:s.end:s.end]}
 }
 
+// Span is where a field's value lies in Raw; both 0 where the record lacks it.
+func (r *Record) Span(f Field) (start, end int) {
+	s := r.spans[f]
+	return int(s.at), int(s.end)
+}
+
 // Text is the text of a field that is a string, and nil otherwise. Without escapes it
 // is part of the record, so it must not be changed.
 func (r *Record) Text(f Field) []byte {
@@ -113,15 +119,16 @@ func (r *Record) members(t text, i, level int, k *keys, outer bool) (int, error)
 		if field >= listRecords && outer && t.b[start] == '[' {
 			return start, errFound
 		}
-		if field == UserIdentity {
-			clear(r.spans[IdentityType : IdentityInvokedBy+1]) // of two, the last counts
+		in := inners[field]
+		if in != nil {
+			clear(r.spans[in.first : in.last+1]) // of two, the last counts
 		}
 		var end int
 		switch c := t.b[start]; {
 		case c == '"':
 			end, err = t.str(start)
-		case field == UserIdentity && c == '{' && level < t.depth:
-			end, err = r.members(t, start, level+1, identityKeys, false)
+		case c == '{' && in != nil && level < t.depth:
+			end, err = r.members(t, start, level+1, in.keys, false)
 		default:
 			end, err = t.value(start, level)
 		}
