@@ -265,9 +265,16 @@ func (s *regionStatus) properties(region string) map[string]any {
 		p["FirstDay"], p["LastDay"] = dayAt(s.first).Format(time.RFC3339), dayAt(s.last).Format(time.RFC3339)
 	}
 	if s.faults > 0 {
-		p["Whole"] = evidence.Unknown{Reason: fmt.Sprintf("%d log files of %s could not be read", s.faults, strings.Join(s.faulty, ", "))}
+		p["Whole"] = evidence.Unknown{Reason: fmt.Sprintf("%d log file%s of %s could not be read", s.faults, plural(s.faults), strings.Join(s.faulty, ", "))}
 	}
 	return p
+}
+
+func plural(n int64) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
 }
 
 // Activity is what was read of one account, Region and day, by whatever source.

@@ -83,14 +83,12 @@ func (w *recorder) add(ctx context.Context, id string, alerts []Alert) error {
 		return err
 	}
 	slices.SortStableFunc(alerts, func(a, b Alert) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.EventID, b.EventID)) })
-	if before.k == 0 { // its row has to be there before its alerts can refer to it
-		f := w.sum(finding.Finding{ID: id}, alerts)
-		if before.k, err = w.insertDetected(key, f); err != nil {
+	if before.k == 0 {
+		blank := finding.Finding{Severity: alerts[0].Severity}
+		describe(&blank, alerts[0])
+		if before.k, err = w.begin(key, blank); err != nil {
 			return err
 		}
-		w.changes.New++
-		_, err = w.fresh(ctx, before.k, alerts)
-		return err
 	}
 	fresh, err := w.fresh(ctx, before.k, alerts)
 	if err != nil {
@@ -103,6 +101,7 @@ func (w *recorder) add(ctx context.Context, id string, alerts []Alert) error {
 		return nil
 	}
 	after := w.sum(before.Finding, fresh)
+	after.ID = id
 	w.count(before.State, after.State, true)
 	return w.update(before, after)
 }

@@ -39,23 +39,20 @@ func (r *reviewer) detected(ctx context.Context, where string, args ...driver.Va
 	return list, err
 }
 
-func (r *reviewer) insertDetected(id findingID, f finding.Finding) (int64, error) {
+// begin makes room for a finding, so that its alerts can refer to its row.
+func (r *reviewer) begin(id findingID, f finding.Finding) (int64, error) {
 	rule, err := r.rule(f)
 	if err != nil {
 		return 0, err
 	}
-	p, err := packDetected(f.State)
-	if err != nil {
-		return 0, err
-	}
-	if err := r.insert(id[:], 0, rule, f, p); err != nil {
+	if err := r.insert(id[:], 0, rule, f, packed{}); err != nil {
 		return 0, err
 	}
 	row, err := r.c.one(context.Background(), "SELECT k FROM finding WHERE id = ?", id[:])
 	if err != nil {
 		return 0, err
 	}
-	return row.int(0), r.further(row.int(0), f, true)
+	return row.int(0), nil
 }
 
 // update writes a finding of a detection. What it was goes into the log where its
@@ -70,9 +67,12 @@ func (r *reviewer) update(before detected, f finding.Finding) error {
 		return err
 	}
 	moved := before.Status != f.Status || before.Verdict != f.Verdict || before.Exception != f.Exception || before.Severity != f.Severity
-	if moved {
+	switch {
+	case before.ID == "": // begun in this recording
+		err = r.overwrite(before.k, 0, rule, f, p)
+	case moved:
 		err = r.replace(before.k, 0, rule, f, p)
-	} else {
+	default:
 		_, err = r.c.exec(`UPDATE finding SET rule = ?, type = ?, resource = ?, arn = ?, message = ?, first_seen = ?, last_seen = ?, due = ? WHERE k = ?`,
 			rule, f.Type, f.Resource, f.ARN, f.Message, p.first, p.last, p.due, before.k)
 	}

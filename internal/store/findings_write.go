@@ -33,6 +33,10 @@ func (r *reviewer) replace(k, content, rule int64, f finding.Finding, s packed) 
 	if err := r.archive(k); err != nil {
 		return err
 	}
+	return r.overwrite(k, content, rule, f, s)
+}
+
+func (r *reviewer) overwrite(k, content, rule int64, f finding.Finding, s packed) error {
 	_, err := r.c.exec(`UPDATE finding SET run = ?, content = ?, rule = ?, verdict = ?, type = ?, resource = ?, arn = ?, account = ?, region = ?, file = ?, line = ?, col = ?,
 		message = ?, exception = ?, prevented_by = ?, status = ?, first_seen = ?, last_seen = ?, opened = ?, resolved = ?, due = ? WHERE k = ?`,
 		r.run, content, rule, string(f.Verdict), f.Type, f.Resource, f.ARN, f.Account, f.Region, f.File, int64(f.Line), int64(f.Column), f.Message, f.Exception, f.PreventedBy,

@@ -41,6 +41,15 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"one finding", oneFinding},
 		{"findings are refused", findingsRefused},
 		{"reading while reviewing", readWhileReviewing},
+		{"alerts add up to findings", alertsAddUp},
+		{"findings of both kinds stay apart", kindsApart},
+		{"quiet resolves where logs were read", quietResolves},
+		{"exceptions of detections", exceptedDetections},
+		{"alerts however they are cut", alertsModel},
+		{"many alerts of a day", manyAlerts},
+		{"recordings go on from one another", goingOn},
+		{"what was read is evidence", activityEvidence},
+		{"recordings that cannot be stored", recordingsRefused},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open) })
