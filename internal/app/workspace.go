@@ -27,6 +27,7 @@ type Workspace struct {
 	Exceptions string                    `yaml:"exceptions"`
 	Params     map[string]map[string]any `yaml:"params"`
 	Collect    CollectSettings           `yaml:"collect"`
+	Detect     DetectSettings            `yaml:"detect"`
 }
 
 // CollectSettings are the defaults of `holdfast collect`.
@@ -60,7 +61,8 @@ func OpenWorkspace(dir string) (Workspace, error) {
 	return w, nil
 }
 
-var yamlNoise = strings.NewReplacer("yaml: ", "", "unmarshal errors:\n  ", "", "line ", "", "\n  ", "; ", " in type app.Workspace", "", " in type app.CollectSettings", " under collect")
+var yamlNoise = strings.NewReplacer("yaml: ", "", "unmarshal errors:\n  ", "", "line ", "", "\n  ", "; ", " in type app.Workspace", "", " in type app.CollectSettings", " under collect", " in type app.DetectSettings", " under detect",
+	" in type app.SwitchSetting", " under detect.off", " in type app.NetworkSetting", " under detect.trusted_networks", " in type app.GeoSetting", " under detect.geo")
 
 // yamlText is the library's message, led by its line number.
 func yamlText(err error) string { return yamlNoise.Replace(err.Error()) }
@@ -92,6 +94,15 @@ func (w Workspace) ControlFolders() []string {
 	var out []string
 	for _, c := range w.Controls {
 		out = append(out, w.path(c))
+	}
+	return out
+}
+
+// DetectionFolders are the workspace's folders of detections.
+func (w Workspace) DetectionFolders() []string {
+	var out []string
+	for _, d := range w.Detect.Rules {
+		out = append(out, w.path(d))
 	}
 	return out
 }

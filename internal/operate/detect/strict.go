@@ -190,3 +190,15 @@ func distance(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// Meant suggests the detection whose name differs least from one that there is not.
+func Meant(all []Detection, name string) string {
+	names := make([]string, len(all))
+	for i := range all {
+		names[i] = all[i].Name
+	}
+	if len(names) <= 12 {
+		return "" // listing them is what `detect list` is for
+	}
+	return meant(name, names)
+}

@@ -2,8 +2,10 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"holdfast.dev/holdfast/internal/engine/sigma"
 	"holdfast.dev/holdfast/internal/finding"
 )
 
@@ -19,6 +21,71 @@ type Trial struct {
 
 // Passed tells whether it came out as it says.
 func (t *Trial) Passed() bool { return t.Err == nil && (len(t.Alerts) > 0) == t.Example.Alert }
+
+// Expected is alert or quiet.
+func (t *Trial) Expected() string {
+	if t.Example.Alert {
+		return "alert"
+	}
+	return "quiet"
+}
+
+// Outcome says what came of it, in a sentence.
+func (t *Trial) Outcome() string {
+	switch {
+	case t.Err != nil:
+		return "cannot be run: " + t.Err.Error()
+	case len(t.Alerts) == 0 && t.Example.Alert:
+		return "is to alert and stays quiet"
+	case len(t.Alerts) == 0:
+		return "stays quiet"
+	case t.Example.Alert:
+		return "alerts: " + t.Alerts[0].Message
+	}
+	return "is to stay quiet and alerts: " + t.Alerts[0].Message
+}
+
+// Fault says which example came out how, and where it stands.
+func (t *Trial) Fault() string {
+	return fmt.Sprintf("%s:%d: %s: %s %d (%s): %s", t.Detection.File, t.Example.Line, t.Detection.Name, t.Group, t.Number, strings.TrimSpace(t.Example.Why), t.Outcome())
+}
+
+const mostLooked = 60 // lines
+
+// Looked shows the fields that Sigma rules ask for and what the events have there; of
+// a sequence the first event and the last.
+func (t *Trial) Looked() (lines []string) {
+	engine, _ := sigma.Compile(t.Detection.Parts, sigma.Options{})
+	var names []string
+	for _, c := range engine.Rules() {
+		names = append(names, c.Fields...)
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	var events []map[string]any
+	for _, event := range t.Example.Sequence(t.Detection.Log()) {
+		if len(events) == 2 {
+			events = events[:1]
+		}
+		events = append(events, event)
+	}
+	for i, event := range events {
+		if len(events) > 1 {
+			lines = append(lines, []string{"the first event:", "the last event:"}[i])
+		}
+		record := NewRaw(jsonOf(event)).Record()
+		for _, name := range names {
+			value := "(absent)"
+			if texts := record.Texts(name); len(texts) > 0 {
+				value = cut(strings.Join(texts, ", "), mostShown)
+			} else if record.JSON(name) != nil {
+				value = string(record.JSON(name))
+			}
+			lines = append(lines, name+" = "+value)
+		}
+	}
+	return lines[:min(len(lines), mostLooked)]
+}
 
 // Try runs the examples of a detection, each with a detector of its own that knows
 // nothing but this detection.
@@ -44,9 +111,6 @@ func run(x *Detection, example *Example, o Options) (alerts []finding.Alert, err
 		return nil, refusals[0]
 	}
 	keep := func(a finding.Alert) error {
-		if a.Rule != x.Name {
-			return fmt.Errorf("the alert is by %q", a.Rule)
-		}
 		alerts = append(alerts, a)
 		return nil
 	}
@@ -60,16 +124,4 @@ func run(x *Detection, example *Example, o Options) (alerts []finding.Alert, err
 		}
 	}
 	return alerts, d.Flush(keep)
-}
-
-// Fault says what is wrong with an example, where it stands and what came of it.
-func (t *Trial) Fault() string {
-	at := fmt.Sprintf("%s:%d: %s: %s %d (%s)", t.Detection.File, t.Example.Line, t.Detection.Name, t.Group, t.Number, strings.TrimSpace(t.Example.Why))
-	switch {
-	case t.Err != nil:
-		return fmt.Sprintf("%s: %v", at, t.Err)
-	case t.Example.Alert:
-		return at + ": is to alert and stays quiet"
-	}
-	return fmt.Sprintf("%s: is to stay quiet and alerts: %s", at, t.Alerts[0].Message)
 }

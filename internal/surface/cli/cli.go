@@ -113,7 +113,7 @@ What it could not see is UNKNOWN, never PASS.`,
 	root.PersistentFlags().StringVar(&p.storeDir, "store", "", "directory of the store (default $HOLDFAST_STORE, else .holdfast in the workspace)")
 	root.PersistentFlags().StringVar(&p.workspaceDir, "workspace", ".", "folder of the workspace")
 	root.PersistentFlags().StringSliceVar(&p.controlDirs, "controls", nil, "folders of controls of your own, besides those the workspace names")
-	root.AddCommand(p.demo(), p.init(), p.collect(), p.check(), p.review(), p.findings(), p.iam(), p.trail(), p.controls(), p.version())
+	root.AddCommand(p.demo(), p.init(), p.collect(), p.check(), p.review(), p.findings(), p.iam(), p.trail(), p.detect(), p.controls(), p.version())
 	root.SetHelpCommand(help(root))
 	root.InitDefaultCompletionCmd()
 	for _, c := range allCommands(root) {
