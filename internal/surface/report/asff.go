@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"holdfast.dev/holdfast/internal/finding"
@@ -24,6 +25,9 @@ import (
 //	UNKNOWN         WARNING, NEW
 //	ERROR           NOT_AVAILABLE, NEW
 //	NOT_APPLICABLE  NOT_AVAILABLE, record ARCHIVED
+//
+// Findings of detections are of the namespace TTPs and have no compliance; they are
+// NEW, SUPPRESSED by an exception, or RESOLVED.
 //
 // Security Hub reads the workflow of a finding only when it first arrives.
 type asffWriter struct {
@@ -67,7 +71,7 @@ type asffFinding struct {
 	Remediation     *asffRemediation `json:",omitempty"`
 	ProductFields   map[string]string
 	Resources       []asffResource
-	Compliance      asffCompliance
+	Compliance      *asffCompliance `json:",omitempty"`
 	Workflow        asffStatus
 	RecordState     string
 }
@@ -194,11 +198,14 @@ func (a *asffWriter) convert(f finding.Finding) (asffFinding, error) {
 		Description:   shorten(message(f), 1024),
 		ProductFields: map[string]string{"holdfast/Verdict": string(f.Verdict)},
 		Resources:     []asffResource{newASFFResource(f, part, region)},
-		Compliance:    asffCompliance{Status: "FAILED", SecurityControlID: f.Rule, RelatedRequirements: requirements(rule, 32)},
+		Compliance:    &asffCompliance{Status: "FAILED", SecurityControlID: f.Rule, RelatedRequirements: requirements(rule, 32)},
 		Workflow:      asffStatus{"NEW"},
 		RecordState:   "ACTIVE",
 	}
 	out.tell(f)
+	if f.Kind == finding.Detection {
+		out.Types, out.Compliance = []string{"TTPs"}, nil
+	}
 	out.fields(f, a.meta)
 	if help := webAddress(rule.HelpURI); rule.Fix != "" || help != "" {
 		out.Remediation = &asffRemediation{asffRecommendation{shorten(rule.Fix, 512), help}}
@@ -239,12 +246,20 @@ func (o *asffFinding) fields(f finding.Finding, m Meta) {
 		"holdfast/Version": m.Tool, "holdfast/Resource": f.Resource, "holdfast/ResourceType": f.Type, "holdfast/Region": f.Region,
 		"holdfast/Objective": f.Objective, "holdfast/Practices": strings.Join(f.Practices, " "), "holdfast/Exception": f.Exception,
 		"holdfast/PreventedBy": f.PreventedBy, "holdfast/Due": stamp(moment(f.Due)), "holdfast/Status": string(f.Status),
-		"holdfast/File": f.File,
+		"holdfast/File": f.File, "holdfast/Techniques": strings.Join(f.Techniques, " "), "holdfast/Playbook": f.Playbook, "holdfast/Alerts": count(f.Alerts),
 	} {
 		if value != "" {
 			o.ProductFields[name] = shorten(value, 2048)
 		}
 	}
+}
+
+// count is a number as text, "" for none.
+func count(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 // newASFFSeverity: what passes or does not apply is informational, as

@@ -73,7 +73,16 @@ func someFindings() []finding.Finding {
 	reopened.Status = finding.Reopened
 	resolved := mk("s3-account-level-public-access-blocks", "S3 public access is blocked for the account", finding.High, finding.Pass, "AWS::S3::AccountPublicAccessBlock", "444455556666", "444455556666", "global", "", "BP06")
 	resolved.State = finding.State{Status: finding.Resolved, FirstSeen: now.Add(-480 * time.Hour), LastSeen: now.Add(-24 * time.Hour), Resolved: now}
-	return append(list, tf, reopened, resolved)
+	return append(list, tf, reopened, resolved, detected())
+}
+
+// detected is what the alerts of a detection add up to.
+func detected() finding.Finding {
+	f := mk("trail-logging-stopped", "A trail was stopped", finding.High, finding.Fail, "Holdfast::Activity", "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main", "111122223333", "eu-west-1",
+		"arn:aws:iam::111122223333:user/eve stopped the trail main", "BP04")
+	f.Kind, f.ARN, f.Alerts, f.Techniques, f.Playbook = finding.Detection, f.Resource, 3, []string{"T1685.002", "T1070"}, "trail-tampered"
+	f.State = finding.State{Status: finding.New, FirstSeen: now.Add(-5 * time.Hour), LastSeen: now.Add(-4 * time.Hour), Opened: now, Due: now.Add(30 * 24 * time.Hour)}
+	return f
 }
 
 // hostileFindings puts every hostile string into every free field.

@@ -91,12 +91,20 @@ func junitBody(f finding.Finding) string {
 
 func junitDetail(f finding.Finding) string {
 	lines := []string{message(f)}
-	for _, l := range [][2]string{{"resource", f.Resource}, {"type", f.Type}, {"arn", f.ARN}, {"where", place(f)}, {"finding", f.ID}} {
+	for _, l := range [][2]string{{"resource", f.Resource}, {"type", f.Type}, {"arn", f.ARN}, {"where", place(f)}, {"activity", activity(f)}, {"finding", f.ID}} {
 		if l[1] != "" {
 			lines = append(lines, l[0]+": "+l[1])
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// activity is when a detection saw what, "" of a control.
+func activity(f finding.Finding) string {
+	if f.Kind != finding.Detection {
+		return ""
+	}
+	return seen(f)
 }
 
 func (j *junitWriter) flush() {

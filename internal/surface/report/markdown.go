@@ -32,6 +32,9 @@ func (m *markdownWriter) Add(f finding.Finding) error {
 	if why := aside(f); why != "" {
 		text += " (" + why + ")"
 	}
+	if f.Kind == finding.Detection {
+		text += " [" + seen(f) + "]"
+	}
 	m.w.printf("| %s | %s | %s | %s | %s | %s |\n", markdownText(string(f.Severity)), markdownText(string(f.Verdict)),
 		markdownCode(f.Rule), markdownCode(f.Resource), markdownCode(place(f)), markdownText(text))
 	return m.w.err

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"strings"
 	"time"
 
 	"holdfast.dev/holdfast/internal/finding"
@@ -11,9 +12,10 @@ import (
 // events follow; each event names it in metadata.version.
 const OCSFVersion = "1.5.0"
 
-// ocsfWriter writes Compliance Finding events (class 2003) as JSON Lines.
+// ocsfWriter writes Compliance Finding events (class 2003) of controls, and
+// Detection Finding events (class 2004) of detections, as JSON Lines.
 //
-// A verdict becomes compliance.status_id: PASS 1 (Pass); FAIL, EXCEPTED and
+// A control's verdict becomes compliance.status_id: PASS 1 (Pass); FAIL, EXCEPTED and
 // PREVENTED 3 (Fail), the latter two with status_id 3 (Suppressed); UNKNOWN 2
 // (Warning, "did not yield a result due to missing information"); ERROR and
 // NOT_APPLICABLE 99 (Other).
@@ -24,7 +26,13 @@ type ocsfWriter struct {
 
 func newOCSF(w *errWriter, m Meta) *ocsfWriter { return &ocsfWriter{w, m} }
 
-const ocsfClass = 2003
+// ocsfClass is the class of a finding.
+func ocsfClass(f finding.Finding) (int, string) {
+	if f.Kind == finding.Detection {
+		return 2004, "Detection Finding"
+	}
+	return 2003, "Compliance Finding"
+}
 
 type ocsfEvent struct {
 	ActivityID   int              `json:"activity_id"`
@@ -41,9 +49,13 @@ type ocsfEvent struct {
 	Message      string           `json:"message"`
 	StatusID     int              `json:"status_id,omitempty"`
 	Status       string           `json:"status,omitempty"`
+	StatusDetail string           `json:"status_detail,omitempty"`
+	Count        int              `json:"count,omitempty"`
+	StartTime    int64            `json:"start_time,omitempty"`
+	EndTime      int64            `json:"end_time,omitempty"`
 	Metadata     ocsfMetadata     `json:"metadata"`
 	FindingInfo  ocsfFindingInfo  `json:"finding_info"`
-	Compliance   ocsfCompliance   `json:"compliance"`
+	Compliance   *ocsfCompliance  `json:"compliance,omitempty"`
 	Cloud        *ocsfCloud       `json:"cloud,omitempty"`
 	Resources    []ocsfResource   `json:"resources"`
 	Remediation  *ocsfRemediation `json:"remediation,omitempty"`
@@ -71,6 +83,17 @@ type ocsfFindingInfo struct {
 	Created   int64        `json:"created_time,omitempty"`
 	Analytic  ocsfAnalytic `json:"analytic"`
 	Types     []string     `json:"types"`
+	Attacks   []ocsfAttack `json:"attacks,omitempty"`
+}
+
+// ocsfAttack is a technique of MITRE ATT&CK, or a part of one.
+type ocsfAttack struct {
+	Technique    *ocsfTechnique `json:"technique,omitempty"`
+	SubTechnique *ocsfTechnique `json:"sub_technique,omitempty"`
+}
+
+type ocsfTechnique struct {
+	UID string `json:"uid"`
 }
 
 type ocsfAnalytic struct {
@@ -125,11 +148,11 @@ func (o *ocsfWriter) event(f finding.Finding) ocsfEvent {
 	rule := o.meta.rule(f)
 	activity, activityName := ocsfActivity(f)
 	severity, severityName := ocsfSeverity(f)
+	class, className := ocsfClass(f)
 	e := ocsfEvent{
 		ActivityID: activity, ActivityName: activityName,
 		CategoryUID: 2, CategoryName: "Findings",
-		ClassUID: ocsfClass, ClassName: "Compliance Finding",
-		TypeUID: ocsfClass*100 + activity, TypeName: "Compliance Finding: " + activityName,
+		ClassUID: class, ClassName: className, TypeUID: class*100 + activity, TypeName: className + ": " + activityName,
 		SeverityID: severity, Severity: severityName,
 		Time: o.meta.At.UnixMilli(), Message: message(f),
 		Metadata: ocsfMetadata{Version: OCSFVersion, Product: ocsfProduct{toolName, toolName, o.meta.Tool}},
@@ -139,11 +162,15 @@ func (o *ocsfWriter) event(f finding.Finding) ocsfEvent {
 			Analytic: ocsfAnalytic{UID: f.Rule, Name: rule.Title, TypeID: 1, Type: "Rule"},
 			Types:    []string{"Software and Configuration Checks"},
 		},
-		Compliance: newOCSFCompliance(f, rule),
-		Resources:  []ocsfResource{{UID: cmp.Or(f.ARN, f.Resource, f.File, f.Account, "unknown"), Name: f.Resource, Type: f.Type}},
-		Unmapped:   ocsfUnmapped(f),
+		Resources: []ocsfResource{{UID: cmp.Or(f.ARN, f.Resource, f.File, f.Account, "unknown"), Name: f.Resource, Type: f.Type}},
+		Unmapped:  ocsfUnmapped(f),
 	}
 	e.StatusID, e.Status = ocsfStatus(f)
+	if f.Kind == finding.Detection {
+		e.detected(f)
+	} else {
+		e.Compliance = newOCSFCompliance(f, rule)
+	}
 	if account := cmp.Or(f.Account, o.meta.Account); account != "" {
 		region := cmp.Or(f.Region, o.meta.Region)
 		part := partition(f.ARN, region)
@@ -158,6 +185,19 @@ func (o *ocsfWriter) event(f finding.Finding) ocsfEvent {
 		}
 	}
 	return e
+}
+
+// detected fills in what only detections have.
+func (e *ocsfEvent) detected(f finding.Finding) {
+	e.Count, e.StartTime, e.EndTime, e.StatusDetail = f.Alerts, millis(f.FirstSeen), millis(f.LastSeen), aside(f)
+	e.FindingInfo.Types = []string{"TTPs"}
+	for _, t := range f.Techniques {
+		attack := ocsfAttack{Technique: &ocsfTechnique{t}}
+		if of, _, part := strings.Cut(t, "."); part {
+			attack = ocsfAttack{Technique: &ocsfTechnique{of}, SubTechnique: &ocsfTechnique{t}}
+		}
+		e.FindingInfo.Attacks = append(e.FindingInfo.Attacks, attack)
+	}
 }
 
 func ocsfActivity(f finding.Finding) (int, string) {
@@ -190,8 +230,8 @@ func ocsfSeverity(f finding.Finding) (int, string) {
 	return f.Severity.Rank(), names[f.Severity.Rank()]
 }
 
-func newOCSFCompliance(f finding.Finding, rule Rule) ocsfCompliance {
-	c := ocsfCompliance{Control: f.Rule, Standards: []string{"AWS Well-Architected Framework SEC01"}, Requirements: requirements(rule, 256)}
+func newOCSFCompliance(f finding.Finding, rule Rule) *ocsfCompliance {
+	c := &ocsfCompliance{Control: f.Rule, Standards: []string{"AWS Well-Architected Framework SEC01"}, Requirements: requirements(rule, 256)}
 	c.Standards = append(c.Standards, sortedKeys(rule.Frameworks)...)
 	switch f.Verdict {
 	case finding.Pass:
@@ -211,7 +251,7 @@ func newOCSFCompliance(f finding.Finding, rule Rule) ocsfCompliance {
 
 func ocsfUnmapped(f finding.Finding) map[string]any {
 	u := map[string]any{"verdict": string(f.Verdict)}
-	for name, value := range map[string]string{"file": f.File, "objective": f.Objective, "due": stamp(moment(f.Due))} {
+	for name, value := range map[string]string{"file": f.File, "objective": f.Objective, "due": stamp(moment(f.Due)), "playbook": f.Playbook} {
 		if value != "" {
 			u[name] = value
 		}

@@ -230,7 +230,7 @@ func TestOCSFSchema(t *testing.T) {
 	schema := loadOCSF(t)
 	d := json.NewDecoder(bytes.NewReader(write(t, OCSF, someMeta(), sequence(append(someFindings(), hostileFindings()...)))))
 	d.UseNumber()
-	events := 0
+	events, detections := 0, 0
 	for d.More() {
 		var event map[string]any
 		if err := d.Decode(&event); err != nil {
@@ -248,23 +248,28 @@ func TestOCSFSchema(t *testing.T) {
 			t.Errorf("version is %v", metadata["version"])
 		}
 		// The class, category and type ids come from the compiled schema:
-		// class 3 of category 2.
-		for key, want := range map[string]string{"class_uid": "2003", "category_uid": "2"} {
+		// classes 3 and 4 of category 2.
+		class, name := "2003", "compliance_finding"
+		if event["class_name"] == "Detection Finding" {
+			class, name = "2004", "detection_finding"
+			detections++
+		}
+		for key, want := range map[string]string{"class_uid": class, "category_uid": "2"} {
 			if fmt.Sprint(event[key]) != want {
 				t.Errorf("%s is %v", key, event[key])
 			}
 			delete(event, key)
 		}
-		if fmt.Sprint(event["type_uid"]) != "2003"+"0"+fmt.Sprint(event["activity_id"]) {
+		if fmt.Sprint(event["type_uid"]) != class+"0"+fmt.Sprint(event["activity_id"]) {
 			t.Errorf("type_uid is %v for activity %v", event["type_uid"], event["activity_id"])
 		}
 		event["class_uid"], event["category_uid"] = json.Number("0"), json.Number("0")
-		for _, w := range schema.check(t, "events", "compliance_finding", "event", event, profiles) {
+		for _, w := range schema.check(t, "events", name, "event", event, profiles) {
 			t.Error(w)
 		}
 	}
-	if events != len(someFindings())+len(hostile) {
-		t.Errorf("%d events", events)
+	if events != len(someFindings())+len(hostile) || detections != 1 {
+		t.Errorf("%d events, %d of them detections", events, detections)
 	}
 }
 

@@ -228,6 +228,9 @@ func sarifProperties(f finding.Finding) map[string]any {
 	if len(f.Practices) > 0 {
 		p["practices"] = f.Practices
 	}
+	if f.Kind == finding.Detection {
+		p["findingKind"], p["alerts"], p["techniques"], p["playbook"] = f.Kind, f.Alerts, append([]string{}, f.Techniques...), f.Playbook
+	}
 	if !f.FirstSeen.IsZero() {
 		p["firstSeen"], p["lastSeen"] = rfc3339(f.FirstSeen), rfc3339(f.LastSeen)
 	}

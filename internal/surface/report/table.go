@@ -97,6 +97,9 @@ func (t *table) finding(f finding.Finding) {
 	if why := aside(f); why != "" {
 		text = strings.TrimSpace(text + " (" + why + ")")
 	}
+	if f.Kind == finding.Detection {
+		text = strings.TrimSpace(text + " [" + seen(f) + "]")
+	}
 	if help := remedy(f, text); help != "" {
 		text = strings.TrimRight(text, ".") + "; " + help
 	}
@@ -153,6 +156,18 @@ func (t *table) Abort(cause error) error {
 	}
 	t.w.printf("\n%s\n", t.p.paint(redBold, "INCOMPLETE after "+plural(t.total, "finding")+": "+clean(cause.Error())))
 	return t.w.err
+}
+
+// seen says how often and when activity gave rise to a finding of a detection.
+func seen(f finding.Finding) string {
+	first, last := instant(f.FirstSeen), instant(f.LastSeen)
+	switch {
+	case f.Alerts < 2:
+		return last
+	case first == last:
+		return plural(f.Alerts, "alert") + ", " + last
+	}
+	return plural(f.Alerts, "alert") + ", " + first + " to " + last
 }
 
 // place is where a reader goes to look: the line of a template, else account
@@ -236,6 +251,9 @@ func message(f finding.Finding) string {
 		return f.Message
 	}
 	title := cmp.Or(f.Title, f.Rule, "a control without a name")
+	if f.Kind == finding.Detection {
+		return title // what it saw, not what ought to be
+	}
 	switch f.Verdict {
 	case finding.Pass:
 		return title
