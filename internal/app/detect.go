@@ -25,12 +25,14 @@ type Detections struct {
 	All      []detect.Detection
 	Refusals []sigma.Refusal // rules of the user's that cannot be honoured
 	Attack   *detect.Attack
+
+	partial bool // the catalogue was left out
 }
 
-// Detections loads the catalogue's detections and those of the workspace's folders.
+// LoadDetections loads the catalogue's detections and those of the workspace's folders.
 // Of two with one name the user's own is refused.
 func LoadDetections(w Workspace, from DetectSources) (*Detections, error) {
-	d := &Detections{}
+	d := &Detections{partial: from.RulesOnly}
 	var err error
 	if d.Attack, err = detect.LoadAttack(catalog.Files); err != nil {
 		return nil, err

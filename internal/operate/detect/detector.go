@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"holdfast.dev/holdfast/internal/engine/sigma"
@@ -42,6 +41,7 @@ type speaker struct {
 	message    template
 	carries    []string // paths whose values go along with each event of a correlation
 	off        string   // why it does not speak
+	switched   bool     // because somebody decided so
 }
 
 const mostAnalytics = 64 // as many as a Seen has bits
@@ -99,7 +99,7 @@ func (d *Detector) speaker(x *Detection) (*speaker, error) {
 	now := d.o.at(time.Time{})
 	for _, off := range d.o.Switched {
 		if off.Rule == x.Name && inForce(off.Until, now) {
-			s.off = fmt.Sprintf("switched off by %s: %s", off.Owner, off.Reason)
+			s.off, s.switched = fmt.Sprintf("switched off by %s: %s", off.Owner, off.Reason), true
 		}
 	}
 	if x.Analytic == "" || s.off != "" {
@@ -146,7 +146,7 @@ func (d *Detector) connect(refusals []sigma.Refusal) {
 			continue
 		}
 		if !compiled[s.Rule] && s.Rule.Filter == nil {
-			s.off = "it was refused"
+			s.off, s.switched = "it was refused", false
 			for _, f := range refusals {
 				if f.File == s.Rule.File && f.Rule == s.Rule.Handle() {
 					s.off = "it was refused: " + f.Reason
@@ -199,16 +199,8 @@ func (o *Options) check(detections []Detection) (faults []error) {
 	}
 	for _, name := range sortedKeys(o.Params) {
 		known("detect.params", name)
-		for i := range detections {
-			x := &detections[i]
-			if x.Name != name {
-				continue
-			}
-			for _, param := range sortedKeys(o.Params[name]) {
-				if _, ok := x.Params[param]; !ok {
-					faults = append(faults, fmt.Errorf("detect.params.%s: there is no parameter %q%s", name, param, meant(param, sortedKeys(x.Params))))
-				}
-			}
+		if i := slices.Index(names, name); i >= 0 && detections[i].Analytic == "" {
+			faults = append(faults, fmt.Errorf("detect.params: %q is no analytic and has no parameters", name))
 		}
 	}
 	return faults
@@ -289,7 +281,7 @@ func (d *Detector) speak(s *speaker, a finding.Alert) {
 func (d *Detector) sawLogs(names []string) {
 	for _, name := range names {
 		if !slices.Contains(d.logs, name) {
-			d.logs = append(d.logs, strings.Clone(name))
+			d.logs = append(d.logs, name)
 			slices.Sort(d.logs)
 		}
 	}
@@ -300,6 +292,16 @@ func (d *Detector) Logs() []string { return slices.Clone(d.logs) }
 
 // Stats tell how the correlations fared.
 func (d *Detector) Stats() sigma.StateStats { return d.state.Stats() }
+
+// Count is how many detections are at work.
+func (d *Detector) Count() (n int) {
+	for _, s := range d.all {
+		if s.off == "" && s.Rule.Filter == nil {
+			n++
+		}
+	}
+	return n
+}
 
 // Engine is the compiled rules; its Paths are what events are asked for.
 func (d *Detector) Engine() *sigma.Engine { return d.engine }

@@ -2,57 +2,61 @@ package detect
 
 import (
 	"slices"
-	"strings"
 
 	"holdfast.dev/holdfast/internal/operate/detect/analytic"
 )
 
-// logs knows which kinds of events came by.
-type logs struct {
-	management, network, insights bool
-	data                          []string // services whose data events did
-}
-
-// of names the kind of an event the first time that it is seen, as needs name it.
-func (l *logs) of(a *analytic.Activity) string {
+// LogOf names the kind of log that an event is of, as needs name it.
+func LogOf(a *analytic.Activity) string {
 	switch {
 	case a.Data:
-		if slices.Contains(l.data, a.Service) || len(l.data) >= 100 {
-			return ""
+		if log, ok := dataLogs[a.Service]; ok {
+			return log
 		}
-		l.data = append(l.data, strings.Clone(a.Service))
-		return "data:" + dataType(a.Service)
+		return "data:" + a.Service
 	case a.EventType == "AwsVpceEvent":
-		return once(&l.network, "network")
+		return "network"
 	case a.EventType == "AwsCloudTrailInsight":
-		return once(&l.insights, "insights")
+		return "insights"
 	}
-	return once(&l.management, "management")
+	return "management"
 }
 
-func once(seen *bool, name string) string {
-	if *seen {
-		return ""
-	}
-	*seen = true
-	return name
+// dataLogs are the data events of services, by the type of resource that event
+// selectors name. Source: CloudTrail User Guide, "Logging data events".
+var dataLogs = map[string]string{
+	"s3.amazonaws.com":               "data:AWS::S3::Object",
+	"lambda.amazonaws.com":           "data:AWS::Lambda::Function",
+	"dynamodb.amazonaws.com":         "data:AWS::DynamoDB::Table",
+	"sns.amazonaws.com":              "data:AWS::SNS::Topic",
+	"sqs.amazonaws.com":              "data:AWS::SQS::Queue",
+	"ebs.amazonaws.com":              "data:AWS::EC2::Snapshot",
+	"cognito-identity.amazonaws.com": "data:AWS::Cognito::IdentityPool",
+	"bedrock.amazonaws.com":          "data:AWS::Bedrock::Model",
+	"kinesis.amazonaws.com":          "data:AWS::Kinesis::Stream",
+	"rds-data.amazonaws.com":         "data:AWS::RDS::DBCluster",
+	"ssmmessages.amazonaws.com":      "data:AWS::SSMMessages::ControlChannel",
+	"sagemaker.amazonaws.com":        "data:AWS::SageMaker::Endpoint",
 }
 
-// dataTypes are the types of resources whose data events a service writes, as event
-// selectors name them. Source: CloudTrail User Guide, "Logging data events".
-var dataTypes = map[string]string{
-	"s3.amazonaws.com": "AWS::S3::Object", "lambda.amazonaws.com": "AWS::Lambda::Function", "dynamodb.amazonaws.com": "AWS::DynamoDB::Table",
-	"sns.amazonaws.com": "AWS::SNS::Topic", "sqs.amazonaws.com": "AWS::SQS::Queue", "ebs.amazonaws.com": "AWS::EC2::Snapshot",
-	"cognito-identity.amazonaws.com": "AWS::Cognito::IdentityPool", "bedrock.amazonaws.com": "AWS::Bedrock::Model",
-	"kinesis.amazonaws.com": "AWS::Kinesis::Stream", "rds-data.amazonaws.com": "AWS::RDS::DBCluster",
-	"ssmmessages.amazonaws.com": "AWS::SSMMessages::ControlChannel", "sagemaker.amazonaws.com": "AWS::SageMaker::Endpoint",
+// logs remembers which kinds of logs came by.
+type logs struct {
+	management bool
+	others     []string
 }
 
-// dataType is the type of a service's data events; of one that we do not know, the
-// service.
-func dataType(service string) string {
-	if typ, ok := dataTypes[service]; ok {
-		return typ
+const mostLogs = 100
+
+// note gives the kind of log the first time that an event of it comes by.
+func (l *logs) note(a *analytic.Activity) (log string, first bool) {
+	plain := !a.Data && a.EventType != "AwsVpceEvent" && a.EventType != "AwsCloudTrailInsight"
+	if plain {
+		first, l.management = !l.management, true
+		return "management", first
 	}
-	return service
+	if log = LogOf(a); slices.Contains(l.others, log) || len(l.others) == mostLogs {
+		return log, false
+	}
+	l.others = append(l.others, log)
+	return log, true
 }

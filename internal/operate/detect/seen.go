@@ -2,6 +2,7 @@ package detect
 
 import (
 	"slices"
+	"strings"
 
 	"holdfast.dev/holdfast/internal/engine/sigma"
 	"holdfast.dev/holdfast/internal/operate/detect/analytic"
@@ -76,8 +77,8 @@ func (w *Worker) Look(i int, e Event, into *Seen) {
 			s.wants |= 1 << k
 		}
 	}
-	if log := w.logs.of(&s.activity); log != "" {
-		into.logs = append(into.logs, log)
+	if log, first := w.logs.note(&s.activity); first {
+		into.logs = append(into.logs, strings.Clone(log))
 	}
 	if s.from == s.to && s.wants == 0 {
 		into.events = into.events[:len(into.events)-1]
