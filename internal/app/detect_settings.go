@@ -82,7 +82,6 @@ func (a *App) detectOptions(w Workspace, d *Detections) (detect.Options, error) 
 	for _, s := range w.Detect.Own {
 		o.World.Own = append(o.World.Own, r.network("own_addresses", s))
 	}
-	o.World.Accounts = w.Detect.Accounts
 	r.note("", w.knowWorld(&o.World))
 	var err error
 	if o.Exceptions, err = LoadExceptions(w.ExceptionFolder()); err != nil {
