@@ -16,9 +16,15 @@ import (
 	"holdfast.dev/holdfast/internal/evidence"
 )
 
-// TypeActivity is the type of the resources that say how far the activity of an
-// account and Region was read.
-const TypeActivity = "Holdfast::Activity::RegionStatus"
+// Types of the resources that say how far activity was read, and by what: one of an
+// account and Region, one of an account. docs/evidence-types.md describes them.
+const (
+	TypeActivity  = "Holdfast::Activity::RegionStatus"
+	TypeDetecting = "Holdfast::Activity::AccountStatus"
+)
+
+// typeRegion is the type of the Regions that an account has enabled.
+const typeRegion = "Holdfast::Region"
 
 // window is how many days back a TypeActivity looks.
 const window = 30
@@ -51,12 +57,67 @@ func (w *recorder) activity(ctx context.Context) error {
 	if err := w.openGaps(ctx, gaps); err != nil {
 		return err
 	}
+	accounts := map[string]bool{}
+	for p := range places {
+		accounts[p.account] = p.account != ""
+	}
+	for _, account := range slices.Sorted(maps.Keys(accounts)) {
+		if !accounts[account] {
+			continue
+		}
+		if err := w.silent(ctx, account, places); err != nil {
+			return err
+		}
+		if err := w.detecting(ctx, account); err != nil {
+			return err
+		}
+	}
 	for _, p := range slices.SortedFunc(maps.Keys(places), place.compare) {
 		if err := w.status(ctx, p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// silent adds the enabled Regions of an account to those whose status is told:
+// where others of the account were read, one without events needs an explanation.
+func (w *recorder) silent(ctx context.Context, account string, places map[place]bool) error {
+	return w.c.query(ctx, func(r row) error { places[place{account, r.text(0)}] = true; return nil },
+		"SELECT v.id FROM scope s JOIN version v ON v.scope = s.id WHERE s.type = ? AND s.account = ? AND v.valid_from <= ?3 AND v.valid_to > ?3", typeRegion, account, w.now)
+}
+
+// detecting writes the resource that tells which logs of an account are looked at,
+// and which detections are off.
+func (w *recorder) detecting(ctx context.Context, account string) error {
+	row, err := w.c.one(ctx, "SELECT group_concat(logs, ' ') FROM activity WHERE account = ? AND day >= ?", account, dayOf(w.at)-window)
+	if err != nil {
+		return err
+	}
+	off := []any{}
+	for _, o := range w.rec.Off {
+		off = append(off, map[string]any{"Rule": o.Rule, "Reason": o.Reason, "Needs": values(o.Needs)})
+	}
+	r := &evidence.Resource{Type: TypeDetecting, ID: account, Account: account, Region: evidence.Global, Source: "detect",
+		Properties: map[string]any{"Logs": values(distinct(strings.Fields(row.text(0)))), "DetectionsOff": off}}
+	if same, err := w.looksSame(ctx, r); err != nil || same {
+		return err
+	}
+	return w.evidence(ctx, Batch{Account: account, Unit: "detecting", Resources: []*evidence.Resource{r}})
+}
+
+func distinct(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// values are texts as a property.
+func values(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	return out
 }
 
 type place struct{ account, region string }
@@ -96,9 +157,8 @@ func (w *recorder) read(ctx context.Context, r Reading) error {
 			counting, faults = counting+row.int(6), row.int(4)
 		}
 	}
-	slices.Sort(logs)
 	_, err = w.c.exec("INSERT OR REPLACE INTO activity (account, region, day, source, events, first, last, logs, faults, chain, counting) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		r.Account, r.Region, dayOf(r.Day), w.rec.Source, max(events, counting), first, last, strings.Join(slices.Compact(logs), " "), faults, w.chain, counting)
+		r.Account, r.Region, dayOf(r.Day), w.rec.Source, max(events, counting), first, last, strings.Join(distinct(logs), " "), faults, w.chain, counting)
 	return err
 }
 
@@ -255,14 +315,11 @@ func (s *regionStatus) add(r row) error {
 }
 
 func (s *regionStatus) properties(region string) map[string]any {
-	slices.Sort(s.logs)
-	logs := []any{}
-	for _, l := range slices.Compact(s.logs) {
-		logs = append(logs, l)
-	}
-	p := map[string]any{"Name": region, "DaysRead": s.days, "Logs": logs, "Whole": any(true)}
+	p := map[string]any{"Name": region, "DaysRead": s.days, "Logs": values(distinct(s.logs)), "Whole": any(true)}
 	if s.days > 0 {
 		p["FirstDay"], p["LastDay"] = dayAt(s.first).Format(time.RFC3339), dayAt(s.last).Format(time.RFC3339)
+	} else {
+		p["LastDay"] = evidence.Unknown{Reason: "no event of the Region was in the logs of the last 30 days that were read: it is silent, or its logs do not come in"}
 	}
 	if s.faults > 0 {
 		p["Whole"] = evidence.Unknown{Reason: fmt.Sprintf("%d log file%s of %s could not be read", s.faults, plural(s.faults), strings.Join(s.faulty, ", "))}
@@ -289,10 +346,8 @@ func (s *Store) Activity(ctx context.Context, from, to time.Time) ([]Activity, e
 	var list []Activity
 	err := s.view(func(c *conn) error {
 		return c.query(ctx, func(r row) error {
-			a := Activity{Reading{r.text(0), r.text(1), dayAt(r.int(2)), int(r.int(3)), optionalAt(r.int(4)), optionalAt(r.int(5)), strings.Fields(r.text(6))}, int(r.int(7))}
-			slices.Sort(a.Logs)
-			a.Logs = slices.Compact(a.Logs)
-			list = append(list, a)
+			logs := distinct(strings.Fields(r.text(6)))
+			list = append(list, Activity{Reading{r.text(0), r.text(1), dayAt(r.int(2)), int(r.int(3)), optionalAt(r.int(4)), optionalAt(r.int(5)), logs}, int(r.int(7))})
 			return nil
 		}, `SELECT account, region, day, max(events), coalesce(min(nullif(first, 0)), 0), max(last), group_concat(logs, ' '), min(faults) FROM activity
 			WHERE day BETWEEN ? AND ? GROUP BY account, region, day ORDER BY account, region, day`, dayOf(from), dayOf(to))

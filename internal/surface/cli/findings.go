@@ -7,7 +7,9 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -25,7 +27,10 @@ func (p *program) findings() *cobra.Command {
 		Use:   "findings",
 		Short: "List, show and export findings",
 		Long: `Findings are the verdicts worth following over time. Each has a stable id and a
-life: new, open, resolved, reopened. The latest review decides where they stand.`,
+life: new, open, resolved, reopened. Of controls the latest review decides where they
+stand. The alerts of one detection about one resource add up to a finding too: it stays
+open until an exception covers it, or nothing came of it for 30 days in which the
+activity of its account and Region was read.`,
 		Example: `  holdfast findings list --severity critical,high
   holdfast findings show 3f9a
   holdfast findings export --output sarif --out findings.sarif`,
@@ -36,14 +41,15 @@ life: new, open, resolved, reopened. The latest review decides where they stand.
 
 // filter is the flags by which findings are chosen.
 type filter struct {
-	rules, severities, statuses, verdicts, accounts, regions, types []string
-	run                                                             int64
-	group                                                           string
+	rules, severities, statuses, verdicts, accounts, regions, types, kinds []string
+	run                                                                    int64
+	group                                                                  string
 }
 
 func (f *filter) flags(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringSliceVar(&f.rules, "rule", nil, "only of these controls")
+	flags.StringSliceVar(&f.kinds, "kind", nil, "only of this kind: control or detection")
+	flags.StringSliceVar(&f.rules, "rule", nil, "only of these controls or detections")
 	flags.StringSliceVar(&f.severities, "severity", nil, "only of these severities")
 	flags.StringSliceVar(&f.statuses, "status", nil, "only new, open, reopened or resolved (default: all but resolved)")
 	flags.StringSliceVar(&f.verdicts, "verdict", nil, "only with these verdicts: FAIL, EXCEPTED, PREVENTED, UNKNOWN, ERROR")
@@ -61,6 +67,13 @@ func (f *filter) query() (store.FindingQuery, error) {
 			return q, app.Usage(fmt.Errorf("--severity: %w", err))
 		}
 		q.Severities = append(q.Severities, severity)
+	}
+	for _, k := range f.kinds {
+		kind, err := finding.ParseKind(k)
+		if err != nil {
+			return q, app.Usage(fmt.Errorf("--kind: %w", err))
+		}
+		q.Kinds = append(q.Kinds, kind)
 	}
 	for _, v := range f.verdicts {
 		verdict := finding.Verdict(strings.ToUpper(v))
@@ -110,6 +123,7 @@ verdict listed; --all --verdict UNKNOWN says what could not be judged, and why.`
 		Example: `  holdfast findings list --group control
   holdfast findings list --rule s3-bucket-ssl-requests-only --account 111122223333
   holdfast findings list --status new --output jsonl
+  holdfast findings list --kind detection
   holdfast findings list --all --verdict UNKNOWN`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			switch f.group {
@@ -172,27 +186,33 @@ func (p *program) emitFindings(c *cobra.Command, f filter, o output, all bool) e
 		case err != nil:
 			return err
 		case !reviewed && !all:
-			return app.Usage(errors.New("nothing was reviewed in this store yet, so there are no findings; run `holdfast review`"))
+			if at = p.Now().UTC(); !detected(c.Context(), s) {
+				return app.Usage(errors.New("nothing was reviewed in this store yet, so there are no findings; run `holdfast review`"))
+			}
 		case !reviewed:
 			if at, err = judgedAt(c.Context(), s, p.Now().UTC(), false); err != nil {
 				return err
 			}
 		}
-		if err := knownRules(c.Context(), reviewing.Engine, s, f.rules); err != nil {
+		meta := p.meta(reviewing.Engine, at)
+		if meta.Rules, err = p.withDetections(meta.Rules); err != nil {
+			return err
+		}
+		if err := knownRules(c.Context(), reviewing.Engine, meta.Rules, s, f.rules); err != nil {
 			return err
 		}
 		seq := s.Findings(c.Context(), query)
 		if all {
-			seq = everyVerdict(c, reviewing.Reviewer(s, at), s, f)
+			seq = everyVerdict(c, reviewing.Reviewer(s, at), s, f, query)
 		}
 		if f.group != "" {
 			return p.write(o, func(out io.Writer) error {
-				return report.Groups(out, p.meta(reviewing.Engine, at), f.group == groupAccount, seq)
+				return report.Groups(out, meta, f.group == groupAccount, seq)
 			})
 		}
 		listed := 0
 		if err := p.write(o, func(out io.Writer) error {
-			return report.Findings(out, format, p.meta(reviewing.Engine, at), counted(seq, &listed))
+			return report.Findings(out, format, meta, counted(seq, &listed))
 		}); err != nil {
 			return err
 		}
@@ -233,9 +253,9 @@ func counted(seq iter.Seq2[finding.Finding, error], n *int) iter.Seq2[finding.Fi
 // knownRules refuses a misspelt control, which would look like one that holds.
 // A control that is gone, and an exception that expired, have findings all the
 // same.
-func knownRules(ctx context.Context, engine *check.Engine, s *store.Store, ids []string) error {
+func knownRules(ctx context.Context, engine *check.Engine, rule func(string) (report.Rule, bool), s *store.Store, ids []string) error {
 	for _, id := range ids {
-		if _, ok := rules(engine)(id); ok {
+		if _, ok := rule(id); ok {
 			continue
 		}
 		found := false
@@ -258,11 +278,62 @@ func knownRules(ctx context.Context, engine *check.Engine, s *store.Store, ids [
 	return nil
 }
 
-// everyVerdict judges the latest evidence again, keeping what passes too.
-func everyVerdict(c *cobra.Command, reviewer *review.Reviewer, s *store.Store, f filter) iter.Seq2[finding.Finding, error] {
+// detected tells whether detections found anything in a store without a review.
+func detected(ctx context.Context, s *store.Store) bool {
+	for _, err := range s.Findings(ctx, store.FindingQuery{Kinds: []finding.Kind{finding.Detection}}) {
+		return err == nil
+	}
+	return false
+}
+
+// withDetections lets reports look up detections beside controls. They are loaded
+// when the first is asked for.
+func (p *program) withDetections(controls func(string) (report.Rule, bool)) (func(string) (report.Rule, bool), error) {
+	w, err := p.workspace()
+	if err != nil {
+		return nil, err
+	}
+	load := sync.OnceValue(func() *app.Detections {
+		all, err := app.LoadDetections(w, app.DetectSources{})
+		if err != nil {
+			return new(app.Detections) // a report of what was found stands without descriptions
+		}
+		return all
+	})
+	return func(id string) (report.Rule, bool) {
+		if rule, ok := controls(id); ok {
+			return rule, true
+		}
+		d, err := load().Find(id)
+		if err != nil {
+			return report.Rule{}, false
+		}
+		fix := ""
+		if d.Playbook != "" {
+			fix = "Follow the playbook " + d.Playbook + "."
+		}
+		return report.Rule{Title: d.Rule.Title, Description: strings.TrimSpace(d.Rule.Description), Severity: d.Severity(), Fix: fix, Tags: []string{d.Objective, "detection"}}, true
+	}, nil
+}
+
+// everyVerdict judges the latest evidence again, keeping what passes too, and adds
+// what detections found, which is not judged again.
+func everyVerdict(c *cobra.Command, reviewer *review.Reviewer, s *store.Store, f filter, query store.FindingQuery) iter.Seq2[finding.Finding, error] {
 	reviewer.All = true
 	matches := func(list []string, v string) bool { return len(list) == 0 || known(list, v) }
+	wants := func(k finding.Kind) bool { return len(query.Kinds) == 0 || known(query.Kinds, k) }
 	return func(yield func(finding.Finding, error) bool) {
+		if wants(finding.Detection) {
+			query.Kinds = []finding.Kind{finding.Detection}
+			for x, err := range s.Findings(c.Context(), query) {
+				if !yield(x, err) {
+					return
+				}
+			}
+		}
+		if !wants(finding.Control) {
+			return
+		}
 		for x, err := range reviewer.Findings(c.Context()) {
 			if err == nil && !(matches(f.rules, x.Rule) && foldedIn(f.severities, string(x.Severity)) && foldedIn(f.verdicts, string(x.Verdict)) &&
 				matches(f.accounts, x.Account) && matches(f.regions, x.Region) && matches(f.types, x.Type)) {
@@ -308,18 +379,48 @@ func (p *program) showFinding(c *cobra.Command, id string) error {
 		if err != nil {
 			return err
 		}
-		rule, _ := rules(reviewing.Engine)(f.Rule)
-		return p.printFinding(f, rule, history)
+		look, err := p.withDetections(rules(reviewing.Engine))
+		if err != nil {
+			return err
+		}
+		rule, _ := look(f.Rule)
+		if err := p.printFinding(f, rule, history); err != nil || f.Kind != finding.Detection {
+			return err
+		}
+		alerts, err := s.Alerts(c.Context(), f.ID)
+		if err != nil {
+			return err
+		}
+		return p.printAlerts(f, alerts)
 	})
 }
 
+// printAlerts lists the latest alerts of a detection's finding.
+func (p *program) printAlerts(f finding.Finding, alerts []finding.Alert) error {
+	tw := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
+	title := plural(f.Alerts, "alert")
+	if len(alerts) < f.Alerts {
+		title = fmt.Sprintf("the latest %d of %s", len(alerts), title)
+	}
+	fmt.Fprintf(tw, "\n%s\nTIME\tACTION\tBY\tFROM\tEVENT\n", title)
+	for _, a := range alerts {
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", stamp(a.Time), sentence(errors.New(a.Name)), sentence(errors.New(a.Principal)), sentence(errors.New(a.SourceIP)), sentence(errors.New(a.EventID)))
+	}
+	return tw.Flush()
+}
+
 func (p *program) printFinding(f finding.Finding, rule report.Rule, history []store.Change) error {
+	alerts := ""
+	if f.Kind == finding.Detection {
+		alerts = strconv.Itoa(f.Alerts)
+	}
 	columns, _ := terminal(p.Out)
 	tw := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
 	for _, row := range [][2]string{
 		{"finding", f.ID}, {"verdict", string(f.Verdict)}, {"status", string(f.Status)}, {"severity", string(f.Severity)},
-		{"control", f.Rule}, {"", f.Title}, {"resource", f.Resource}, {"type", f.Type}, {"arn", f.ARN}, {"account", f.Account}, {"region", f.Region},
+		{f.Kind.String(), f.Rule}, {"", f.Title}, {"resource", f.Resource}, {"type", f.Type}, {"arn", f.ARN}, {"account", f.Account}, {"region", f.Region},
 		{"message", f.Message}, {"why", rule.Description}, {"fix", rule.Fix}, {"serves", strings.Join(prefixed("SEC01-", f.Practices), ", ")},
+		{"techniques", strings.Join(f.Techniques, ", ")}, {"playbook", f.Playbook}, {"alerts", alerts},
 		{"exception", f.Exception}, {"prevented by", f.PreventedBy}, {"first seen", stamp(f.FirstSeen)}, {"last seen", stamp(f.LastSeen)}, {"due", stamp(f.Due)},
 	} {
 		if row[1] != "" {
@@ -332,9 +433,18 @@ func (p *program) printFinding(f finding.Finding, rule report.Rule, history []st
 	}
 	fmt.Fprintln(tw)
 	for _, h := range history {
-		fmt.Fprintf(tw, "%s\treview %d: %s, %s\n", stamp(h.At), h.Run, h.Status, h.Verdict)
+		fmt.Fprintf(tw, "%s\t%s %d: %s, %s\n", stamp(h.At), runName(f), h.Run, h.Status, h.Verdict)
 	}
 	return tw.Flush()
+}
+
+// runName is what advances a finding: a review, or any run where it is of a
+// detection, which recordings advance too.
+func runName(f finding.Finding) string {
+	if f.Kind == finding.Detection {
+		return "run"
+	}
+	return "review"
 }
 
 // labelColumns are what the names before the values take: "prevented by".
