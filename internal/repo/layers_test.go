@@ -113,7 +113,7 @@ var wings = map[string]map[string][]string{
 		"escalate": {"", "policy", "glob", "action"},
 	},
 	"internal/operate/detect": {
-		"analytic": nil, "network": {"analytic"},
+		"analytic": nil, "network": {"analytic"}, "network/gen": nil,
 		"": {"analytic", "network"},
 	},
 	"internal/operate/access": {
