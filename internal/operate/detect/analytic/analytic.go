@@ -57,13 +57,13 @@ type Record interface {
 
 // Signal is what an analytic found.
 type Signal struct {
-	At        Activity // the event that decided it; its texts are cloned, its Record is nil
-	Resource  string   // what it is about, where that is not who did it
-	Message   string   // what was seen, with its figures
-	First     time.Time
-	Last      time.Time
-	Count     int
-	Events    []string // ids, a hundred at most, in order of time
+	At       Activity // the event that decided it; its texts are cloned, its Record is nil
+	Resource string   // what it is about, where that is not who did it
+	Message  string   // what was seen, with its figures
+	First    time.Time
+	Last     time.Time
+	Count    int
+	Events   []string // ids, a hundred at most, in order of time
 	// Steps is by how many steps it is graver than the detection's own severity; below
 	// zero it is milder.
 	Steps int
