@@ -7,6 +7,7 @@ import (
 
 	"holdfast.dev/holdfast/internal/engine/sigma"
 	"holdfast.dev/holdfast/internal/finding"
+	"holdfast.dev/holdfast/internal/operate/detect/analytic"
 )
 
 // Trial is what became of one example.
@@ -103,7 +104,7 @@ func Try(x *Detection, o Options) []Trial {
 
 // run gives the alerts of one example.
 func run(x *Detection, example *Example, o Options) (alerts []finding.Alert, err error) {
-	d, refusals, err := New([]Detection{*x}, Options{Log: x.Log(), Attack: o.Attack, World: o.World, Placeholders: o.Placeholders})
+	d, refusals, err := New([]Detection{*x}, Options{Log: x.Log(), Attack: o.Attack, World: analytic.ExampleWorld(), Placeholders: o.Placeholders})
 	if err != nil {
 		return nil, err
 	}
