@@ -78,6 +78,12 @@ func (r *Record) Values(to []Value, p *Path) []Value {
 	}
 }
 
+// Within gives what stands at a path inside the value from start to end of the text,
+// which the caller has found. An empty path is the value itself.
+func (r *Record) Within(to []Value, start, end int, path string) []Value {
+	return r.descend(to, start, end, path, 1)
+}
+
 // advance finds the next member of the record.
 func (r *Record) advance() bool {
 	if r.next < 0 {

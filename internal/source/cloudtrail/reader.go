@@ -197,6 +197,26 @@ func (r *Reader) outside(rec *Record) bool {
 	return !at.IsZero() && (at.Before(r.Since) || !r.Until.IsZero() && !at.Before(r.Until))
 }
 
+// Add adds what another reading came across.
+func (s *Stats) Add(o Stats) {
+	s.Files += o.Files
+	s.Faulty += o.Faulty
+	s.Digests += o.Digests
+	s.Foreign += o.Foreign
+	s.Early += o.Early
+	s.Events += o.Events
+	s.Duplicates += o.Duplicates
+	s.Outside += o.Outside
+	s.Addenda += o.Addenda
+	s.Insights += o.Insights
+	if s.First.IsZero() || !o.First.IsZero() && o.First.Before(s.First) {
+		s.First = o.First
+	}
+	if o.Last.After(s.Last) {
+		s.Last = o.Last
+	}
+}
+
 // count adds a record that is handed over.
 func (s *Stats) count(rec *Record) {
 	s.Events++

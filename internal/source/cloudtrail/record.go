@@ -14,7 +14,9 @@ type Record struct {
 	offset int64
 	id     key  // of the event, for finding duplicates
 	again  bool // the event was seen before
-	spans  [fields]span
+
+	escapes escapes
+	spans   [fields]span
 }
 
 // span is where the value of a field lies in raw; both 0 where there is none.
@@ -62,7 +64,38 @@ func (r *Record) Span(f Field) (start, end int) {
 // is part of the record, so it must not be changed.
 func (r *Record) Text(f Field) []byte {
 	s := r.spans[f]
+	if r.escapes == plainly && s.end-s.at >= 2 && r.raw[s.at] == '"' {
+		return r.raw[s.at+1 : s.end-1 : s.end-1]
+	}
 	return unquote(r.raw[s.at:s.end:s.end])
+}
+
+// Plain tells that no text of the record has an escape, so that each is what stands
+// between its quotes.
+func (r *Record) Plain() bool {
+	if r.escapes == unasked {
+		r.escapes = plainly
+		if bytes.IndexByte(r.raw, '\\') >= 0 {
+			r.escapes = escaped
+		}
+	}
+	return r.escapes == plainly
+}
+
+// escapes is what is known about backslashes in a record.
+type escapes uint8
+
+const (
+	unasked escapes = iota
+	plainly
+	escaped
+)
+
+// True tells that a field is the Boolean true, or its text.
+func (r *Record) True(f Field) bool {
+	s := r.spans[f]
+	v := string(r.raw[s.at:s.end])
+	return v == "true" || v == `"true"`
 }
 
 // Time is eventTime, and the zero time where that is none.
@@ -88,7 +121,7 @@ var errFound = errors.New("found the list of records")
 // are. Where outer is set and the object holds a list of records instead, it stops
 // at that list with errFound. On any error the place is that of the error.
 func (r *Record) scan(b []byte, depth int, outer bool) (end int, err error) {
-	r.raw, r.spans, r.again = nil, [fields]span{}, false
+	r.raw, r.spans, r.again, r.escapes = nil, [fields]span{}, false, unasked
 	if len(b) == 0 {
 		return 0, errShort
 	}

@@ -11,6 +11,7 @@ func (p *program) trail() *cobra.Command {
 	c.AddCommand(
 		// one line per verb, in the order of the documentation
 		p.trailVerify(),
+		p.trailDetect(),
 	)
 	return c
 }
