@@ -25,6 +25,7 @@ type DetectSettings struct {
 	Accounts     []string                  `yaml:"accounts"`
 	Geo          GeoSetting                `yaml:"geo"`
 	Ranges       string                    `yaml:"aws_ranges"`
+	Quiet        string                    `yaml:"quiet"` // after which a finding that nothing came of is resolved: 30d
 }
 
 // SwitchSetting switches a detection off.

@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast.dev/holdfast/internal/evidence"
@@ -26,6 +28,7 @@ type Recording struct {
 	Off    []store.Off
 
 	Exceptions finding.Register
+	Trusted    []string      // networks whose alerts open nothing, as the workspace writes them
 	Quiet      time.Duration // DefaultQuiet where 0
 }
 
@@ -43,7 +46,7 @@ func (a *App) RecordAlerts(ctx context.Context, s *store.Store, run *store.Run, 
 		return 0, store.Changes{}, err
 	}
 	at := a.Now().UTC()
-	rec := store.Recording{At: at, Source: r.Source, After: r.After, Read: r.Read, Gaps: r.Gaps, State: r.State, Off: r.Off, Quiet: r.Quiet, Excepts: excepts(r.Exceptions, at)}
+	rec := store.Recording{At: at, Source: r.Source, After: r.After, Read: r.Read, Gaps: r.Gaps, State: r.State, Off: r.Off, Quiet: r.Quiet, Excepts: excepts(r.Exceptions, r.Trusted, at)}
 	if rec.Quiet == 0 {
 		rec.Quiet = DefaultQuiet
 	}
@@ -53,19 +56,32 @@ func (a *App) RecordAlerts(ctx context.Context, s *store.Store, run *store.Run, 
 	return s.Record(ctx, run, rec)
 }
 
-// excepts asks a register as of an instant. An exception narrower than a finding
-// (trusted networks) was weighed alert by alert: it holds until it expires.
-func excepts(register finding.Register, at time.Time) func(*finding.Finding) (string, bool) {
+// excepts asks a register as of an instant. What is narrower than a finding (an
+// exception for some principals, a trusted network) was weighed alert by alert: it
+// holds as long as the workspace has it.
+func excepts(register finding.Register, trusted []string, at time.Time) func(*finding.Finding) (string, bool) {
 	return func(f *finding.Finding) (string, bool) {
 		if x, ok := register.For(f, at); ok {
 			return x.ID, true
 		}
-		if f.Exception == "" {
+		if f.Kind != finding.Detection || f.Verdict != finding.Excepted {
 			return "", false
+		}
+		if network, ok := strings.CutPrefix(f.Exception, "trusted-network "); ok {
+			return f.Exception, slices.ContainsFunc(trusted, func(s string) bool { return sameNetwork(s, network) })
 		}
 		i := slices.IndexFunc(register, func(x finding.Exception) bool { return x.ID == f.Exception })
 		return f.Exception, i >= 0 && register[i].StateAt(at) != "expired"
 	}
+}
+
+// sameNetwork compares a network as somebody wrote it with its usual spelling.
+func sameNetwork(written, usual string) bool {
+	if p, err := netip.ParsePrefix(written); err == nil {
+		return p.Masked().String() == usual
+	}
+	ip, err := netip.ParseAddr(written)
+	return err == nil && netip.PrefixFrom(ip, ip.BitLen()).String() == usual
 }
 
 func practicesOf(objectives []control.Objective, id string) []string {

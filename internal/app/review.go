@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 	"time"
 
 	"holdfast.dev/holdfast/internal/engine/check"
@@ -63,6 +64,12 @@ type Reviewing struct {
 	Knowledge  review.Knowledge
 	Guardrails *check.Guardrails
 	Exceptions finding.Register
+	// Detections are those that the workspace looks for; they are loaded when a review
+	// asks what they cover.
+	Detections func() (*Detections, error)
+	// Trusted are the networks whose alerts open nothing.
+	Trusted []string
+	Quiet   time.Duration // see Recording
 }
 
 // NewReviewing loads it for a workspace.
@@ -81,7 +88,14 @@ func NewReviewing(w Workspace) (*Reviewing, error) {
 	if r.Guardrails, err = Guardrails(); err != nil {
 		return nil, err
 	}
-	r.Exceptions, err = LoadExceptions(w.ExceptionFolder())
+	if r.Exceptions, err = LoadExceptions(w.ExceptionFolder()); err != nil {
+		return nil, err
+	}
+	r.Detections = sync.OnceValues(func() (*Detections, error) { return LoadDetections(w, DetectSources{}) })
+	for _, n := range w.Detect.Trusted {
+		r.Trusted = append(r.Trusted, n.CIDR)
+	}
+	r.Quiet, err = w.Detect.quiet()
 	return r, err
 }
 
@@ -111,6 +125,12 @@ func (r *Reviewing) Review(ctx context.Context, s *store.Store, at time.Time, ar
 	if _, err := s.ApplyFindings(ctx, run, at, reviewer.Findings(ctx)); err != nil {
 		return nil, errors.Join(err, run.Finish(context.WithoutCancel(ctx), store.Failed, nil))
 	}
+	if _, err := s.SettleDetections(ctx, run, at, excepts(r.Exceptions, r.Trusted, at), r.Quiet); err != nil {
+		return nil, errors.Join(err, run.Finish(context.WithoutCancel(ctx), store.Failed, nil))
+	}
+	if reviewer.Watched, err = r.watched(ctx, s, at); err != nil {
+		return nil, errors.Join(err, run.Finish(context.WithoutCancel(ctx), store.Failed, nil))
+	}
 	answer := reviewer.Review()
 	if err := fillStates(ctx, s, answer); err != nil {
 		return nil, err
@@ -129,7 +149,9 @@ func (r *Reviewing) ReviewAt(ctx context.Context, s *store.Store, at time.Time) 
 			return nil, err
 		}
 	}
-	return reviewer.Review(), nil
+	var err error
+	reviewer.Watched, err = r.watched(ctx, s, at)
+	return reviewer.Review(), err
 }
 
 // CheckRun tells whether a number is that of a review in this store.
@@ -196,10 +218,24 @@ func (r *Reviewing) Warnings() []string {
 	var out []string
 	for _, x := range r.Exceptions {
 		for _, id := range x.Controls {
-			if !known[id] {
-				out = append(out, fmt.Sprintf("%s:%d: exception %s is about control %q, which does not exist; it covers nothing there", x.File, x.Line, x.ID, id))
+			if !known[id] && !r.detects(id) {
+				out = append(out, fmt.Sprintf("%s:%d: exception %s is about control or detection %q, which does not exist; it covers nothing there", x.File, x.Line, x.ID, id))
 			}
 		}
 	}
 	return out
+}
+
+// detects tells whether there is a detection of a name. Where detections cannot be
+// loaded what is wrong with them is said elsewhere.
+func (r *Reviewing) detects(name string) bool {
+	if r.Detections == nil {
+		return false
+	}
+	d, err := r.Detections()
+	if err != nil {
+		return true
+	}
+	_, err = d.Find(name)
+	return err == nil
 }

@@ -20,6 +20,7 @@ type Review struct {
 	Verdicts   Counts         `json:"verdicts"`
 	Severities SeverityCounts `json:"open_failures"` // live FAIL findings
 	Coverage   Coverage       `json:"coverage"`
+	Activity   *Activity      `json:"activity,omitempty"`
 	Accounts   []Posture      `json:"accounts"`
 	Controls   []ControlScore `json:"controls"`
 	Matrix     risk.Matrix    `json:"matrix"`
@@ -132,6 +133,83 @@ type GapGroup struct {
 	Types     []string `json:"types,omitempty"`
 	Accounts  []string `json:"accounts"`
 	Count     int      `json:"count"`
+}
+
+// Activity says what was seen of what is done in the estate, and what detections
+// found in it.
+type Activity struct {
+	Days      int                 `json:"days"` // that it looks back
+	Events    int                 `json:"events"`
+	Accounts  []ActivityCoverage  `json:"accounts"`
+	Integrity []IntegrityCoverage `json:"integrity"`
+	Open      SeverityCounts      `json:"open_detections"` // live findings of detections that no exception covers
+	Excepted  int                 `json:"excepted_detections"`
+	Gravest   []finding.Finding   `json:"-"`
+	Coverage  DetectionCoverage   `json:"detection_coverage"`
+	Off       []OffDetection      `json:"detections_off"`
+}
+
+// ActivityCoverage says how far the activity of one account was read.
+type ActivityCoverage struct {
+	ID      string           `json:"id"`
+	Name    string           `json:"name"`
+	State   string           `json:"state"` // read, partly, stale, unread
+	Regions []RegionActivity `json:"regions"`
+	Unread  []string         `json:"regions_not_read,omitempty"` // enabled, yet nothing of the last days was read
+	Events  int              `json:"events"`
+	Faults  int              `json:"faults"` // files that could not be read
+	ByDay   []int            `json:"events_by_day"`
+}
+
+// RegionActivity is the part of one Region.
+type RegionActivity struct {
+	Region string `json:"region"`
+	From   string `json:"from,omitempty"` // days of which events were read
+	To     string `json:"to,omitempty"`
+	Days   int    `json:"days"`
+	Events int    `json:"events"`
+	Faults int    `json:"faults"`
+}
+
+// IntegrityCoverage says what verifying the log files of a trail came to, in one
+// account.
+type IntegrityCoverage struct {
+	Account   string   `json:"account"`
+	Trail     string   `json:"trail"`
+	State     string   `json:"state"` // valid, invalid, unknown
+	Verified  string   `json:"verified"`
+	From      string   `json:"from,omitempty"`
+	To        string   `json:"to,omitempty"`
+	Regions   []string `json:"regions"`
+	Digests   int      `json:"digests"`
+	Logs      int      `json:"logs"`
+	Invalid   int      `json:"invalid"`
+	Missing   int      `json:"missing"`
+	Gaps      int      `json:"gaps"`
+	Uncovered int      `json:"uncovered"`
+}
+
+// DetectionCoverage says which techniques of ATT&CK detections speak about.
+type DetectionCoverage struct {
+	Detections int         `json:"detections"`
+	Tested     int         `json:"tested"` // of them: with examples that pass
+	Techniques int         `json:"techniques"`
+	Covered    int         `json:"covered"` // of them: by a tested detection
+	Uncovered  []Technique `json:"uncovered"`
+}
+
+// Technique is one way of attack.
+type Technique struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// OffDetection is a detection that did not look.
+type OffDetection struct {
+	Rule   string   `json:"rule"`
+	Title  string   `json:"title,omitempty"`
+	Reason string   `json:"reason"`
+	Needs  []string `json:"needs,omitempty"`
 }
 
 // Posture is where one account stands.

@@ -50,6 +50,10 @@ type Reviewer struct {
 	// All makes Findings yield every verdict, PASS and NOT_APPLICABLE too.
 	All bool
 
+	// Watched is what is known of activity; nil where nobody asks. It may be set as late
+	// as before Review.
+	Watched *Watched
+
 	Workers int // as many as there are processors where 0
 
 	org       evidence.Org

@@ -38,6 +38,8 @@ func (r *Reviewer) Review() *Review {
 	}
 	out.Coverage = s.coverage()
 	out.Accounts = s.accounts()
+	s.alarms(out)
+	out.Activity = s.activity()
 	out.Risks = s.risks()
 	out.First = s.first(out.Risks)
 	return out
@@ -243,6 +245,7 @@ func (s *summing) risks() []risk.Risk {
 			}
 			s.weigh(c, &facts, accounts)
 		}
+		s.weighAlarms(o.ID, &facts, accounts)
 		if facts.Judged == 0 {
 			continue // no evidence speaks about it, so it has no level to show
 		}
@@ -280,6 +283,27 @@ func (s *summing) weigh(c *check.Control, facts *risk.Facts, accounts map[string
 	}
 }
 
+// weighAlarms adds the open detections that serve an objective.
+func (s *summing) weighAlarms(objective string, facts *risk.Facts, accounts map[string]bool) {
+	if s.Watched == nil {
+		return
+	}
+	cells := map[cell]bool{}
+	for i := range s.Watched.Findings {
+		f := &s.Watched.Findings[i]
+		if f.Objective != objective || f.Verdict != finding.Fail {
+			continue
+		}
+		cells[cell{f.Rule, f.Account}] = true
+		accounts[f.Account] = true
+		facts.Findings++
+		if f.Severity == finding.Critical {
+			facts.Critical++
+		}
+	}
+	facts.Judged, facts.Failed = facts.Judged+len(cells), facts.Failed+len(cells)
+}
+
 // firstActions is how many things a review says to do first: what a team can
 // take up before the next one.
 const firstActions = 10
@@ -292,7 +316,11 @@ func (s *summing) first(risks []risk.Risk) []Action {
 		byObjective[r.ID] = r
 	}
 	m := s.Knowledge.Matrix
-	out := []Action{}
+	out := append([]Action{}, s.answers()...)
+	alarms := map[string]bool{}
+	for _, a := range out {
+		alarms[a.Control] = true
+	}
 	for _, c := range s.Engine.Controls() {
 		failures := s.byControl[c.ID].Fail
 		if failures == 0 {
@@ -303,7 +331,14 @@ func (s *summing) first(risks []risk.Risk) []Action {
 			Accounts: s.failing(c.ID), Why: strings.TrimSpace(c.Why), Fix: strings.TrimSpace(c.Fix.Text), Next: "holdfast findings list --rule " + c.ID})
 	}
 	slices.SortFunc(out, func(a, b Action) int {
-		return cmp.Or(-cmp.Compare(weight(m, a), weight(m, b)), -cmp.Compare(len(a.Accounts), len(b.Accounts)), -cmp.Compare(a.Findings, b.Findings), cmp.Compare(a.Control, b.Control))
+		x, y := weight(m, a), weight(m, b)
+		if alarms[a.Control] { // somebody may be at work right now
+			x += alarmWeight
+		}
+		if alarms[b.Control] {
+			y += alarmWeight
+		}
+		return cmp.Or(-cmp.Compare(x, y), -cmp.Compare(len(a.Accounts), len(b.Accounts)), -cmp.Compare(a.Findings, b.Findings), cmp.Compare(a.Control, b.Control))
 	})
 	for i := range out {
 		if out[i].Why == "" {
@@ -312,6 +347,9 @@ func (s *summing) first(risks []risk.Risk) []Action {
 	}
 	return out[:min(len(out), firstActions)]
 }
+
+// alarmWeight puts an open detection before the failures of its own severity.
+const alarmWeight = 9
 
 // weight is severity first, since a medium failure of a dire scenario is still
 // a medium failure; the risk's level decides among equals.

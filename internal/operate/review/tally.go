@@ -99,6 +99,7 @@ type tally struct {
 	places    map[place]int // resources seen by account and Region
 	top       map[string][]finding.Finding
 	covers    map[string]int // by exception
+	integrity []IntegrityCoverage
 	resources int
 }
 
@@ -109,8 +110,14 @@ func newTally() *tally {
 }
 
 func (t *tally) see(r *evidence.Resource) {
-	t.resources++
 	t.types[r.Type]++
+	if ofActivity[r.Type] {
+		if r.Type == TypeIntegrity {
+			t.integrity = append(t.integrity, integrityOf(r))
+		}
+		return // it tells what was done there, and that is not to have seen what is there
+	}
+	t.resources++
 	if r.Type != evidence.TypeAccount {
 		t.places[place{r.Account, r.Region}]++
 	}
@@ -161,6 +168,7 @@ func (t *tally) merge(o *tally) {
 			t.top[practice] = insert(t.top[practice], f)
 		}
 	}
+	t.integrity = append(t.integrity, o.integrity...)
 	t.resources += o.resources
 }
 
