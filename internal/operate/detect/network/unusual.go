@@ -32,7 +32,7 @@ type unusualPort struct {
 type portsUsed struct {
 	First int64            `json:"first"`
 	Last  int64            `json:"last"`
-	Days  int              `json:"days"` // on which it asked for anything
+	Days  int              `json:"days"`  // on which it asked for anything
 	Ports map[uint32]int64 `json:"ports"` // protocol and port, and when last
 	Full  bool             `json:"full,omitempty"`
 }
