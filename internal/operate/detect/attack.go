@@ -96,3 +96,51 @@ func (a *Attack) Techniques(x *Detection) (ids, unknown []string) {
 	slices.Sort(ids)
 	return slices.Compact(ids), unknown
 }
+
+// Tactic gives a tactic by its tag, its id or its name, in any case.
+func (a *Attack) Tactic(name string) (Tactic, bool) {
+	if a == nil {
+		return Tactic{}, false
+	}
+	for _, t := range a.Tactics {
+		if strings.EqualFold(t.Tag, name) || strings.EqualFold(t.ID, name) || strings.EqualFold(t.Name, name) {
+			return t, true
+		}
+	}
+	return Tactic{}, false
+}
+
+// TacticTags are the tags of all tactics, in the order of the matrix.
+func (a *Attack) TacticTags() (tags []string) {
+	for _, t := range a.Tactics {
+		tags = append(tags, t.Tag)
+	}
+	return tags
+}
+
+// TacticsOf are the tactics that a detection names, in the order of the matrix. A tag
+// of a former edition stands for those of today that its techniques belong to; a
+// detection that names none has all those of its techniques.
+func (a *Attack) TacticsOf(x *Detection) (tags []string) {
+	_, named := x.attackTags()
+	if a == nil {
+		return named
+	}
+	of := map[string]bool{}
+	ids, _ := a.Techniques(x)
+	for _, id := range ids {
+		if t, ok := a.Technique(id); ok {
+			for _, tag := range t.Tactics {
+				of[tag] = true
+			}
+		}
+	}
+	for _, t := range a.Tactics {
+		former := slices.ContainsFunc(t.Was, func(was string) bool { return slices.Contains(named, was) })
+		switch {
+		case slices.Contains(named, t.Tag), former && of[t.Tag], len(named) == 0 && of[t.Tag]:
+			tags = append(tags, t.Tag)
+		}
+	}
+	return tags
+}

@@ -96,12 +96,7 @@ func (d *Detector) speaker(x *Detection) (*speaker, error) {
 		s.severity = severity
 	}
 	s.techniques, _ = d.o.Attack.Techniques(x)
-	now := d.o.at(time.Time{})
-	for _, off := range d.o.Switched {
-		if off.Rule == x.Name && inForce(off.Until, now) {
-			s.off, s.switched = fmt.Sprintf("switched off by %s: %s", off.Owner, off.Reason), true
-		}
-	}
+	s.off, s.switched = d.o.switchedOff(x.Name)
 	if x.Analytic == "" || s.off != "" {
 		return s, nil
 	}

@@ -52,7 +52,7 @@ func (d *Detector) offOf(s *speaker) (Off, bool) {
 		return Off{Why: why, Reason: s.off}, true
 	}
 	if missing := d.missing(s.Needs); len(missing) > 0 {
-		return Off{Why: Blind, Reason: "needs " + strings.Join(words(missing), " and ") + ", of which nothing was seen", Needs: missing}, true
+		return Off{Why: Blind, Reason: blindness(missing), Needs: missing}, true
 	}
 	if s.analytic == nil {
 		return Off{}, false
@@ -71,6 +71,26 @@ func (d *Detector) offOf(s *speaker) (Off, bool) {
 		return Off{Why: Cold, Reason: cold}, true
 	}
 	return part, part.Why != ""
+}
+
+// Asleep lists, of detections that no detector was made for here, those that are
+// switched off or whose logs are known not to be there.
+func Asleep(all []Detection, o Options) (off []Off) {
+	for i := range all {
+		x := &all[i]
+		missing := (&Detector{o: o}).missing(x.Needs)
+		switch by, switched := o.switchedOff(x.Name); {
+		case switched:
+			off = append(off, Off{Rule: x.Name, Title: x.Rule.Title, Why: Switched, Reason: by})
+		case len(missing) > 0:
+			off = append(off, Off{Rule: x.Name, Title: x.Rule.Title, Why: Blind, Reason: blindness(missing), Needs: missing})
+		}
+	}
+	return off
+}
+
+func blindness(missing []string) string {
+	return "needs " + strings.Join(words(missing), " and ") + ", of which nothing was seen"
 }
 
 // missing are the logs that a detection needs and that are known not to be there.
@@ -93,7 +113,9 @@ func factsOf(needs []string) []string {
 	return nil
 }
 
-// words name logs as people do.
+// Words name logs, as needs spells them, as people do.
+func Words(needs []string) []string { return words(needs) }
+
 func words(needs []string) (out []string) {
 	for _, need := range needs {
 		typ, data := strings.CutPrefix(need, "data:")

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -52,6 +53,17 @@ type Network struct {
 
 // inForce tells whether a decision holds at an instant.
 func inForce(until, at time.Time) bool { return until.IsZero() || at.Before(until) }
+
+// switchedOff says who switched a detection off, and why.
+func (o *Options) switchedOff(name string) (by string, off bool) {
+	now := o.at(time.Time{})
+	for _, s := range o.Switched {
+		if s.Rule == name && inForce(s.Until, now) {
+			return fmt.Sprintf("switched off by %s: %s", s.Owner, s.Reason), true
+		}
+	}
+	return "", false
+}
 
 // at is the instant at which decisions about an event are judged.
 func (o *Options) at(event time.Time) time.Time {

@@ -24,7 +24,10 @@ are read from the folders that holdfast.yaml names, plain Sigma rules too.
 	}
 	c.AddCommand(
 		// one line per verb, in the order of the documentation
+		p.detectList(),
+		p.detectShow(),
 		p.detectTest(),
+		p.detectCoverage(),
 	)
 	return c
 }
