@@ -1,0 +1,120 @@
+package lake
+
+import (
+	"bytes"
+	"math"
+	"unicode/utf8"
+)
+
+// never is the time of an event without one. It sorts first.
+const never = math.MinInt64
+
+// buffer holds the rows of one partition until they become a row group.
+type buffer struct {
+	times     []int64                   // milliseconds
+	codes     [firstOfResource][]uint32 // ID is kept as text
+	raws, ids arena
+	resources []resourceCodes
+	ends      []int32 // of each row's resources
+	dropped   []bool  // rows that the lake has already
+}
+
+type resourceCodes [columns - firstOfResource]uint32
+
+func (b *buffer) rows() int { return len(b.times) }
+
+// size is what the rows take in memory, roughly.
+func (b *buffer) size() int { return b.raws.size + b.ids.size + len(b.times)*rowSize }
+
+// rowSize is what a row takes beside its texts.
+const rowSize = 8 + 4*int(firstOfResource) + 8 + 8 + 4
+
+func (b *buffer) add(r *Row, known *[columns]symbols) {
+	at := int64(never)
+	if !r.Time.IsZero() {
+		at = r.Time.UnixMilli()
+	}
+	b.times = append(b.times, at)
+	b.ids.add(r.Text[ID])
+	b.raws.add(r.Raw)
+	for c := ID + 1; c < firstOfResource; c++ {
+		b.codes[c] = append(b.codes[c], known[c].code(r.Text[c]))
+	}
+	for _, res := range r.Resources {
+		b.resources = append(b.resources, resourceCodes{
+			known[ResourceARN].code(res.ARN), known[ResourceType].code(res.Type), known[ResourceOwner].code(res.Account),
+		})
+	}
+	b.ends = append(b.ends, int32(len(b.resources)))
+	b.dropped = append(b.dropped, false)
+}
+
+// of gives a row's resources.
+func (b *buffer) of(row int32) []resourceCodes {
+	from := int32(0)
+	if row > 0 {
+		from = b.ends[row-1]
+	}
+	return b.resources[from:b.ends[row]]
+}
+
+func (b *buffer) reset() {
+	b.times, b.ends, b.resources, b.dropped = b.times[:0], b.ends[:0], b.resources[:0], b.dropped[:0]
+	for c := range b.codes {
+		b.codes[c] = b.codes[c][:0]
+	}
+	b.raws.reset()
+	b.ids.reset()
+}
+
+// arena keeps texts in blocks that grow with it, so that a partition of ten events takes
+// little and one of a million is never copied.
+type arena struct {
+	blocks [][]byte
+	places []place
+	size   int
+}
+
+type place struct {
+	block    int32
+	from, to int32
+}
+
+const (
+	smallBlock = 8 << 10
+	bigBlock   = 1 << 20
+)
+
+func (a *arena) add(v []byte) {
+	if !utf8.Valid(v) {
+		v = bytes.ToValidUTF8(v, []byte("\uFFFD"))
+	}
+	last := len(a.blocks) - 1
+	if last < 0 || len(a.blocks[last])+len(v) > cap(a.blocks[last]) {
+		n := min(bigBlock, max(smallBlock, a.size))
+		a.blocks = append(a.blocks, make([]byte, 0, max(n, len(v))))
+		last++
+	}
+	from := len(a.blocks[last])
+	a.blocks[last] = append(a.blocks[last], v...)
+	a.places = append(a.places, place{int32(last), int32(from), int32(from + len(v))})
+	a.size += len(v)
+}
+
+func (a *arena) at(row int32) []byte {
+	p := a.places[row]
+	return a.blocks[p.block][p.from:p.to]
+}
+
+func (a *arena) length(row int32) int { return int(a.places[row].to - a.places[row].from) }
+
+// reset keeps one block, which is enough for the many partitions that are small.
+func (a *arena) reset() {
+	a.places, a.size = a.places[:0], 0
+	if len(a.blocks) > 0 {
+		last := len(a.blocks) - 1
+		a.blocks[0] = a.blocks[last][:0]
+		clear(a.blocks[1:])
+		a.blocks = a.blocks[:1]
+	}
+}
