@@ -65,7 +65,7 @@ type definition struct {
 func engines() []definition {
 	return []definition{
 		accessDenied, actionShare, consoleBruteForce, credentialExfiltration, firstSeen,
-		impossibleTravel, massDelete, massRead, newPlace, rarity, reconBurst, unusualCompute,
+		impossibleTravel, massDelete, massRead, newPlace, policyOpened, rarity, reconBurst, unusualCompute,
 	}
 }
 
