@@ -122,7 +122,7 @@ func (x *expr) blank() kleene.Value {
 // pass asks the rules behind a gate.
 func (m *Matcher) pass(g *gate) {
 	l := m.load(g.path)
-	v := l.entry
+	v := l.verdicts()
 	if v == nil {
 		for _, r := range g.rules {
 			if m.eval(r.cond) {

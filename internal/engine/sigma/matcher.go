@@ -24,6 +24,7 @@ type Matcher struct {
 type load struct {
 	epoch  uint32
 	folded bool
+	sought bool // the memo was asked
 	values []Value
 	cases  []byte
 	ends   []int
@@ -32,12 +33,27 @@ type load struct {
 	entry  *verdicts // of the only value, where the memo knows it
 }
 
+// verdicts asks the memo about the value, once for each event.
+func (l *load) verdicts() *verdicts {
+	if l.sought {
+		return l.entry
+	}
+	l.sought = true
+	switch {
+	case len(l.values) == 0:
+		l.entry = l.memo.absent
+	case len(l.values) == 1 && l.values[0].Kind == String:
+		l.entry = l.memo.find(l.values[0].Text)
+	}
+	return l.entry
+}
+
 // Matcher gives a new matcher.
 func (e *Engine) Matcher() *Matcher {
 	m := &Matcher{e: e, seen: make([]uint32, len(e.preds)), holds: make([]bool, len(e.preds)), loads: make([]load, len(e.paths))}
 	weights := make([]int, len(e.paths))
 	for _, p := range e.preds {
-		if p.asks == asksValue {
+		if p.asks == asksValue && p.test.cost() >= memoLookup {
 			weights[p.path] += p.test.cost()
 		}
 	}
@@ -164,14 +180,17 @@ func (m *Matcher) answer(p *predicate) bool {
 	case asksField:
 		return m.relates(l, m.load(p.other), p)
 	}
-	if l.entry != nil {
-		if known, holds := l.entry.get(p.bit); known {
-			return holds
-		}
+	if p.cost < memoLookup || m.gating {
+		return l.any(p.test)
 	}
-	holds := l.any(p.test)
-	if l.entry != nil && !m.gating {
-		l.entry.set(p.bit, holds, m.e.bits[p.path])
+	entry := l.verdicts()
+	if entry == nil {
+		return l.any(p.test)
+	}
+	known, holds := entry.get(p.bit)
+	if !known {
+		holds = l.any(p.test)
+		entry.set(p.bit, holds, m.e.bits[p.path])
 	}
 	return holds
 }
@@ -192,14 +211,8 @@ func (m *Matcher) load(path int) *load {
 	if l.epoch == m.epoch {
 		return l
 	}
-	l.epoch, l.folded, l.entry = m.epoch, false, nil
+	l.epoch, l.folded, l.sought, l.entry = m.epoch, false, false, nil
 	l.values = m.event.Values(l.values[:0], m.e.paths[path])
-	switch {
-	case len(l.values) == 0:
-		l.entry = l.memo.absent
-	case len(l.values) == 1 && l.values[0].Kind == String:
-		l.entry = l.memo.find(l.values[0].Text)
-	}
 	return l
 }
 

@@ -28,6 +28,7 @@ const (
 	memoValue  = 2 << 10  // longer values are not remembered
 	memoWeight = 60       // nanoseconds of predicates from which remembering pays
 	memoTrial  = 1024     // values to try before judging a field
+	memoLookup = 30       // nanoseconds of a look-up; cheaper predicates are asked anew
 )
 
 // start allows the memo so many bytes for verdicts of so many predicates.

@@ -2,6 +2,8 @@ package sigma
 
 import (
 	"bytes"
+	"encoding/binary"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -165,6 +167,17 @@ func width(s []byte) int {
 // fold appends s with all cases of a character made one. Bytes that are no UTF-8
 // stay as they are.
 func fold(to, s []byte) []byte {
+	at := len(to)
+	to = slices.Grow(to, len(s)+8)[:at+len(s)]
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		w := binary.LittleEndian.Uint64(s[i:])
+		if w&(every8*0x80) != 0 {
+			return foldRunes(to[:at+i], s[i:])
+		}
+		binary.LittleEndian.PutUint64(to[at+i:at+i+8], w|capitals(w)>>2)
+	}
+	to, s = to[:at+i], s[i:]
 	for i, c := range s {
 		if c >= utf8.RuneSelf {
 			return foldRunes(to, s[i:])
@@ -175,6 +188,13 @@ func fold(to, s []byte) []byte {
 		to = append(to, c)
 	}
 	return to
+}
+
+const every8 = 0x0101010101010101 // one of every byte of a word
+
+// capitals marks the capital letters among eight bytes of ASCII by their highest bit.
+func capitals(w uint64) uint64 {
+	return (w + every8*(0x80-'A')) &^ (w + every8*(0x80-'Z'-1)) & (every8 * 0x80)
 }
 
 func foldRunes(to, s []byte) []byte {

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -81,41 +80,6 @@ func (s *speaker) says(value func(path string) string) string {
 	return s.message.fill(value)
 }
 
-// carried is what goes along with an event of a correlation, behind its id: the state
-// of the correlation keeps it, so it outlives restarts.
-type carried struct {
-	Account   string            `json:"a,omitempty"`
-	Region    string            `json:"r,omitempty"`
-	Service   string            `json:"s,omitempty"`
-	Name      string            `json:"n,omitempty"`
-	Principal string            `json:"p,omitempty"`
-	SourceIP  string            `json:"i,omitempty"`
-	UserAgent string            `json:"u,omitempty"`
-	Error     string            `json:"e,omitempty"`
-	Fields    map[string]string `json:"f,omitempty"`
-}
-
-const carriedMark = "\x00"
-
-// reference names an event in the state of correlations: its id, so that order does
-// not depend on anything else, and what an alert about it will say.
-func reference(s *speaker, x *analytic.Activity) string {
-	c := carried{x.Account, x.Region, x.Service, x.Name, whoDid(x), x.SourceIP, cut(x.UserAgent, mostShown), x.Error, nil}
-	for _, path := range s.carries {
-		if v := x.Record.Text(path); v != "" {
-			if c.Fields == nil {
-				c.Fields = map[string]string{}
-			}
-			c.Fields[path] = cut(v, mostResource)
-		}
-	}
-	data, err := json.Marshal(c)
-	if err != nil {
-		return strings.Clone(x.ID)
-	}
-	return x.ID + carriedMark + string(data)
-}
-
 // correlated makes the alert of a correlation that came true.
 func (d *Detector) correlated(h sigma.Hit) {
 	s := d.speakers[h.Rule]
@@ -127,11 +91,8 @@ func (d *Detector) correlated(h sigma.Hit) {
 		id, _, _ := strings.Cut(ref, carriedMark)
 		a.Events = append(a.Events, id)
 	}
-	var c carried
 	_, data, _ := strings.Cut(h.Events[len(h.Events)-1], carriedMark)
-	if data != "" {
-		_ = json.Unmarshal([]byte(data), &c) // written by us; a state from elsewhere only lacks these texts
-	}
+	c := readCarried(data)
 	a.EventID = a.Events[len(a.Events)-1]
 	a.Time, a.First, a.Last, a.Count = h.Last, h.First, h.Last, h.Count
 	a.Account, a.Region, a.Service, a.Name = c.Account, c.Region, c.Service, c.Name

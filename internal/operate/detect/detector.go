@@ -24,6 +24,8 @@ type Detector struct {
 	logs      []string // that came by
 	newest    time.Time
 
+	scratch []byte
+
 	// of the call that runs
 	yield   func(finding.Alert) error
 	err     error
@@ -224,7 +226,7 @@ func (d *Detector) Take(i int, e Event, seen *Seen, yield func(finding.Alert) er
 			d.speak(speaks, d.alert(speaks, a))
 		}
 		if whole := d.feeds[c.Rule]; whole != nil {
-			d.state.Observe(c, e, a.Time, reference(whole, a), d.hit)
+			d.state.Observe(c, e, a.Time, d.reference(whole, a), d.hit)
 		}
 	}
 	for k := 0; s.wants != 0 && k < len(d.analytics); k++ {

@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // template is a message with places for values.
@@ -54,6 +55,9 @@ func (t *template) fill(value func(path string) string) string {
 // cut shortens a text between two letters.
 func cut(s string, most int) string {
 	if len(s) <= most {
+		if utf8.ValidString(s) {
+			return s // nearly always, and asking is far cheaper than mending
+		}
 		return strings.ToValidUTF8(s, "\uFFFD")
 	}
 	return strings.ToValidUTF8(s[:most], "") + "…"
