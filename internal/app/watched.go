@@ -84,30 +84,25 @@ func off(ctx context.Context, s *store.Store, at time.Time) ([]review.OffDetecti
 	return out, nil
 }
 
-// coverage counts the techniques that detections with tests speak about. Of those in
-// the catalogue the examples are known to pass: its own tests run them.
+// coverage counts the techniques of the cloud that detections with tests speak about,
+// as `holdfast detect coverage` does. The catalogue's examples are known to pass: its
+// own tests run them; those of the user's own are left to `holdfast detect test`.
 func (d *Detections) coverage(off []review.OffDetection) review.DetectionCoverage {
-	c := review.DetectionCoverage{Detections: len(d.All), Uncovered: []review.Technique{}}
-	covered := map[string]bool{}
+	tested := map[string]bool{}
 	for i := range d.All {
-		x := &d.All[i]
-		if !x.Catalogue || x.Examples.Count() == 0 {
-			continue
-		}
-		c.Tested++
-		if slices.ContainsFunc(off, func(o review.OffDetection) bool { return o.Rule == x.Name }) {
-			continue
-		}
-		ids, _ := d.Attack.Techniques(x)
-		for _, id := range ids {
-			covered[id] = true
-			parent, _, _ := strings.Cut(id, ".")
-			covered[parent] = true
+		if x := &d.All[i]; x.Catalogue && x.Examples.Count() > 0 {
+			tested[x.Name] = true
 		}
 	}
-	for _, t := range d.Attack.Rows {
-		c.Techniques++
-		if covered[t.ID] {
+	var sleeping []detect.Off
+	for _, o := range off {
+		sleeping = append(sleeping, detect.Off{Rule: o.Rule})
+	}
+	cover := detect.Cover(d.Attack, d.All, nil, sleeping)
+	c := review.DetectionCoverage{Detections: cover.Detections, Tested: len(tested), Techniques: len(cover.Techniques), Uncovered: []review.Technique{}}
+	for i := range cover.Techniques {
+		t := &cover.Techniques[i]
+		if slices.ContainsFunc(t.By, func(by detect.CoveredBy) bool { return tested[by.Name] && by.Off == nil }) {
 			c.Covered++
 		} else {
 			c.Uncovered = append(c.Uncovered, review.Technique{ID: t.ID, Name: t.Name})

@@ -250,7 +250,7 @@ func TestReviewFitsAScreen(t *testing.T) {
 		for _, columns := range []int{80, 100} {
 			m := someMeta()
 			m.Width = columns
-			if n := bytes.Count(reviewBytes(t, Table, m, r), []byte("\n")); n > 78 {
+			if n := bytes.Count(reviewBytes(t, Table, m, r), []byte("\n")); n > 86 {
 				t.Errorf("%s: %d lines at %d columns", name, n, columns)
 			}
 		}

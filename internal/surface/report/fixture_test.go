@@ -163,6 +163,7 @@ func someReview() *review.Review {
 		},
 		Verdicts:   review.Counts{Pass: 7343, Fail: 747, Unknown: 121, NotApplicable: 842, Prevented: 15, Excepted: 7, Error: 1},
 		Severities: review.SeverityCounts{Critical: 9, High: 168, Medium: 401, Low: 143, Info: 26},
+		Activity:   someActivity(),
 		Matrix:     someMatrix(),
 		Risks: []risk.Risk{
 			{ID: "root-takeover", Title: "Somebody takes over a root user", Likelihood: 4, Consequence: 5, Level: "Critical", Findings: 9, Accounts: 4, Steps: []string{"base: Possible", "+1: 9 open failures without MFA"}},
@@ -250,6 +251,28 @@ func someControls() []review.ControlScore {
 }
 
 // hostileReview puts every hostile string into every free field.
+func someActivity() *review.Activity {
+	exfiltration := detected()
+	exfiltration.Rule, exfiltration.Title, exfiltration.Severity, exfiltration.Alerts = "ebs-snapshot-shared", "A snapshot was shared outside of the organisation", finding.Critical, 1
+	exfiltration.Message, exfiltration.Region = "arn:aws:iam::222233334444:user/build shared snap-0123456789abcdef0 with 999900001111", "eu-central-1"
+	return &review.Activity{
+		Days: 14, Events: 1_204_331, Open: review.SeverityCounts{Critical: 1, High: 1}, Excepted: 3, Gravest: []finding.Finding{exfiltration, detected()},
+		Accounts: []review.ActivityCoverage{
+			{ID: "111122223333", Name: "management", State: review.ActivityRead, Events: 4_310, ByDay: []int{310, 290, 310, 320, 300, 310, 90, 80, 320, 330, 340, 350, 470, 490},
+				Regions: []review.RegionActivity{{Region: "eu-west-1", From: "2026-11-07", To: "2026-11-20", Days: 14, Events: 4_300}, {Region: "us-east-1", From: "2026-11-19", To: "2026-11-20", Days: 2, Events: 10}}},
+			{ID: "222233334444", Name: "shop-prod", State: review.ActivityPartly, Events: 1_200_021, Faults: 2, ByDay: []int{0, 0, 0, 0, 0, 0, 90_000, 180_000, 170_000, 150_021, 150_000, 150_000, 150_000, 160_000}, Unread: []string{"eu-north-1"},
+				Regions: []review.RegionActivity{{Region: "eu-west-1", From: "2026-11-13", To: "2026-11-20", Days: 8, Events: 1_200_021, Faults: 2}}},
+			{ID: "333344445555", State: review.ActivityUnread, ByDay: make([]int, 14), Unread: []string{"eu-west-1"}},
+		},
+		Integrity: []review.IntegrityCoverage{
+			{Account: "111122223333", Trail: "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main", State: "valid", Verified: "2026-11-20T07:00:00Z", Digests: 24, Logs: 288, Regions: []string{"eu-west-1"}},
+			{Account: "222233334444", Trail: "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main", State: "invalid", Verified: "2026-11-20T07:00:00Z", Digests: 24, Logs: 287, Missing: 1, Regions: []string{"eu-west-1"}},
+		},
+		Coverage: review.DetectionCoverage{Detections: 124, Tested: 121, Techniques: 63, Covered: 58, Uncovered: []review.Technique{{ID: "T1525", Name: "Implant Internal Image"}}},
+		Off:      []review.OffDetection{{Rule: "impossible-travel", Title: "Impossible travel", Reason: "lacks a geo database"}, {Rule: "mass-object-deletion", Reason: "needs data events of S3, of which nothing was seen", Needs: []string{"data:AWS::S3::Object"}}},
+	}
+}
+
 func hostileReview() *review.Review {
 	all := hostile[0]
 	for _, h := range hostile[1:] {
@@ -265,6 +288,22 @@ func hostileReview() *review.Review {
 		r.Accounts[i].Name, r.Accounts[i].Path = all, hostile[i]
 		r.Coverage.Accounts[i].Name, r.Coverage.Accounts[i].Unseen = all, []string{all}
 	}
+	a := r.Activity
+	a.Gravest = hostileFindings()
+	for i := range a.Accounts {
+		c := &a.Accounts[i]
+		c.Name, c.Unread, c.State = all, []string{all}, all
+		for j := range c.Regions {
+			c.Regions[j].Region, c.Regions[j].From = all, all
+		}
+	}
+	for i := range a.Integrity {
+		a.Integrity[i].Trail, a.Integrity[i].State, a.Integrity[i].Verified = all, all, all
+	}
+	for i := range a.Off {
+		a.Off[i].Rule, a.Off[i].Reason = all, all
+	}
+	a.Coverage.Uncovered[0].Name = all
 	for i := range r.Coverage.Gaps {
 		g := &r.Coverage.Gaps[i]
 		g.Service, g.Operation, g.Reason, g.Detail, g.Types = all, all, all, all, []string{all}

@@ -27,6 +27,7 @@ type reviewDocument struct {
 	Risks      []risk.Risk           `json:"risks"`
 	First      []review.Action       `json:"what_to_do_first"`
 	Coverage   review.Coverage       `json:"coverage"`
+	Activity   *activityDocument     `json:"activity,omitempty"`
 	Accounts   []review.Posture      `json:"accounts"`
 	Controls   []review.ControlScore `json:"controls"`
 	Exceptions []exceptionDocument   `json:"exceptions"`
@@ -39,6 +40,11 @@ const reviewFormat = "holdfast.review/1"
 type practiceDocument struct {
 	review.Practice
 	Top []record `json:"top_findings"`
+}
+
+type activityDocument struct {
+	review.Activity
+	Gravest []record `json:"gravest_detections"`
 }
 
 type changesDocument struct {
@@ -64,6 +70,9 @@ func reviewJSON(w *errWriter, m Meta, r *review.Review) error {
 	}
 	for _, e := range r.Exceptions {
 		doc.Exceptions = append(doc.Exceptions, exceptionDocument{e, e.Expires.UTC()})
+	}
+	if a := r.Activity; a != nil {
+		doc.Activity = &activityDocument{*a, records(a.Gravest)}
 	}
 	if c := r.Changes; c != nil {
 		doc.Changes = &changesDocument{*c, records(c.New), records(c.Fixed)}
@@ -93,6 +102,7 @@ func withLists(r *review.Review) *review.Review {
 		c.Coverage.Accounts[i].Regions = list(c.Coverage.Accounts[i].Regions)
 	}
 	c.Coverage.Types = list(c.Coverage.Types)
+	c.Activity = activityWithLists(c.Activity)
 	c.Coverage.Gaps = slices.Clone(list(c.Coverage.Gaps))
 	for i := range c.Coverage.Gaps {
 		c.Coverage.Gaps[i].Accounts = list(c.Coverage.Gaps[i].Accounts)
@@ -110,6 +120,23 @@ func withLists(r *review.Review) *review.Review {
 	for i := range c.First {
 		c.First[i].Accounts = list(c.First[i].Accounts)
 	}
+	return &c
+}
+
+func activityWithLists(a *review.Activity) *review.Activity {
+	if a == nil {
+		return nil
+	}
+	c := *a
+	c.Accounts = slices.Clone(list(c.Accounts))
+	for i := range c.Accounts {
+		c.Accounts[i].Regions, c.Accounts[i].ByDay = list(c.Accounts[i].Regions), list(c.Accounts[i].ByDay)
+	}
+	c.Integrity = slices.Clone(list(c.Integrity))
+	for i := range c.Integrity {
+		c.Integrity[i].Regions = list(c.Integrity[i].Regions)
+	}
+	c.Coverage.Uncovered, c.Off = list(c.Coverage.Uncovered), list(c.Off)
 	return &c
 }
 

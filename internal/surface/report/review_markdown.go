@@ -15,6 +15,7 @@ func reviewMarkdown(w *errWriter, m Meta, r *review.Review) error {
 	d.first()
 	d.risks()
 	d.accounts()
+	d.activity()
 	d.coverage()
 	d.exceptions()
 	d.changes()

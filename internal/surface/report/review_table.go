@@ -10,7 +10,7 @@ import (
 )
 
 // terminal lays a review out for one look: who, how good, how bad, what first,
-// what was not seen. It stays at some seventy lines whatever the estate.
+// what was not seen. It stays at some eighty lines whatever the estate.
 type terminal struct {
 	*errWriter
 	p     painter
@@ -19,7 +19,7 @@ type terminal struct {
 }
 
 const (
-	fullActions     = 3 // with why, fix and next
+	fullActions     = 2 // with why, fix and next
 	shownActions    = 6
 	shownRisks      = 4
 	shownGaps       = 3
@@ -34,6 +34,7 @@ func reviewTable(w *errWriter, m Meta, r *review.Review) error {
 	t.practices()
 	t.matrix()
 	t.first()
+	t.activity()
 	t.coverage()
 	t.exceptions()
 	return w.err
