@@ -20,33 +20,39 @@ type opened struct {
 	still
 	world    World
 	everyone bool
-	buckets  bool
+	of       string
 }
 
 var policyOpened = definition{Engine{
 	Name:   "policy-opened",
-	About:  "The policy of a bucket or another resource is replaced by one that lets everyone in, or an account that is not ours.",
-	Fields: []string{"eventID", "eventTime", "eventName", "errorCode", "recipientAccountId", "requestParameters"},
+	About:  "The policy of a bucket, a role or another resource is replaced by one that lets everyone in, or an account that is not ours.",
+	Fields: []string{"eventID", "eventTime", "eventSource", "eventName", "errorCode", "recipientAccountId", "requestParameters"},
 	Needs:  []string{"management"},
 }, func(s *settings, w World) Analytic {
 	o := &opened{world: w}
 	o.everyone = s.choice("to", "", []string{"everyone", "accounts"}, "who is let in: everyone, or accounts that are not ours") == "everyone"
-	o.buckets = s.choice("of", "", []string{"buckets", "others"}, "the policies of buckets, or of other resources") == "buckets"
+	o.of = s.choice("of", "", []string{ofBuckets, ofRoles, ofOthers}, "the policies of buckets, the trust policies of roles, or the policies of other resources")
 	return o
 }}
 
-// policyCalls are the calls that bring a policy, and whether it is that of a bucket.
-// Where in the request it stands differs from service to service: it is looked for.
-var policyCalls = map[string]bool{
-	"PutBucketPolicy": true, "PutAccessPointPolicy": true, "PutMultiRegionAccessPointPolicy": true, "PutAccessPointPolicyForObjectLambda": true,
-	"CreateTopic": false, "SetTopicAttributes": false, "CreateQueue": false, "SetQueueAttributes": false, "CreateKey": false, "PutKeyPolicy": false,
-	"PutResourcePolicy": false, "PutFileSystemPolicy": false, "SetVaultAccessPolicy": false, "SetRepositoryPolicy": false, "PutRegistryPolicy": false,
-	"UpdateDomainConfig": false, "UpdateElasticsearchDomainConfig": false, "PutPermission": false, "PutBackupVaultAccessPolicy": false,
+const (
+	ofBuckets = "buckets"
+	ofRoles   = "roles"
+	ofOthers  = "others"
+)
+
+// policyCalls are the calls that bring a policy, and what it is a policy of. Where in
+// the request it stands differs from service to service: it is looked for.
+var policyCalls = map[string]string{
+	"PutBucketPolicy": ofBuckets, "PutAccessPointPolicy": ofBuckets, "PutMultiRegionAccessPointPolicy": ofBuckets, "PutAccessPointPolicyForObjectLambda": ofBuckets,
+	"CreateRole": ofRoles, "UpdateAssumeRolePolicy": ofRoles,
+	"CreateTopic": ofOthers, "SetTopicAttributes": ofOthers, "CreateQueue": ofOthers, "SetQueueAttributes": ofOthers, "CreateKey": ofOthers, "PutKeyPolicy": ofOthers,
+	"PutResourcePolicy": ofOthers, "PutFileSystemPolicy": ofOthers, "SetVaultAccessPolicy": ofOthers, "SetRepositoryPolicy": ofOthers, "PutRegistryPolicy": ofOthers,
+	"UpdateDomainConfig": ofOthers, "UpdateElasticsearchDomainConfig": ofOthers, "PutPermission": ofOthers, "PutBackupVaultAccessPolicy": ofOthers,
 }
 
 func (o *opened) Wants(a *Activity) bool {
-	bucket, ok := policyCalls[a.Name]
-	return ok && bucket == o.buckets && a.Error == ""
+	return policyCalls[a.Name] == o.of && a.Error == "" && (o.of != ofRoles || a.Service == "iam.amazonaws.com")
 }
 
 func (o *opened) Observe(a *Activity, yield func(Signal)) {
@@ -55,7 +61,7 @@ func (o *opened) Observe(a *Activity, yield func(Signal)) {
 	}
 	name := resourceOf(a.Record)
 	zone := exposure.Zone{Account: a.Account}
-	if o.buckets && name != "" && a.Name == "PutBucketPolicy" {
+	if name != "" && a.Name == "PutBucketPolicy" {
 		zone.Resource = "arn:aws:s3:::" + name
 	}
 	for _, doc := range documents(a.Record.JSON("requestParameters")) {
@@ -80,8 +86,13 @@ func (o *opened) outsider(g *exposure.Grant, owner string) string {
 		return ""
 	}
 	if o.everyone {
-		if g.Kind == exposure.Everyone && g.Public {
+		switch {
+		case !g.Public:
+			return ""
+		case g.Kind == exposure.Everyone:
 			return "everyone"
+		case g.Kind == exposure.Provider && o.of == ofRoles:
+			return "everyone who has an account at " + g.Name
 		}
 		return ""
 	}
@@ -118,7 +129,7 @@ func first(list []string, most int) []string {
 // where requests name the resource whose policy they bring.
 var resourcePaths = []string{
 	"bucketName", "name", "topicArn", "queueUrl", "queueName", "keyId", "secretId", "resourceArn", "fileSystemId", "repositoryName", "domainName",
-	"vaultName", "backupVaultName", "eventBusName",
+	"vaultName", "backupVaultName", "eventBusName", "roleName",
 }
 
 func resourceOf(r Record) string {
@@ -177,18 +188,11 @@ func (o *opened) Lacks() (string, bool) {
 	return "", false
 }
 
-func (o *opened) shape() string {
-	if o.buckets {
-		return "buckets"
-	}
-	return "others"
-}
-
 // It remembers nothing.
 func (o *opened) Save() ([]byte, error) {
-	return save("policy-opened", o.shape(), func(*writer) {}), nil
+	return save("policy-opened", o.of, func(*writer) {}), nil
 }
 
 func (o *opened) Load(data []byte) error {
-	return load(data, "policy-opened", o.shape(), func(*loader) {})
+	return load(data, "policy-opened", o.of, func(*loader) {})
 }

@@ -84,20 +84,49 @@ func TestPolicyOpened(t *testing.T) {
 }
 
 func TestPolicyOpenedWants(t *testing.T) {
-	buckets, others := openedTo(t, "everyone", "buckets", World{}), openedTo(t, "everyone", "others", World{})
-	for _, c := range []struct {
-		name, fault   string
-		bucket, other bool
-	}{
-		{"PutBucketPolicy", "", true, false},
-		{"PutKeyPolicy", "", false, true},
-		{"PutBucketPolicy", "AccessDenied", false, false},
-		{"GetBucketPolicy", "", false, false},
+	for _, c := range []struct{ service, name, fault, wanted string }{
+		{"s3", "PutBucketPolicy", "", "buckets"},
+		{"kms", "PutKeyPolicy", "", "others"},
+		{"iam", "CreateRole", "", "roles"},
+		{"iam", "UpdateAssumeRolePolicy", "", "roles"},
+		{"iot", "CreateRole", "", ""},
+		{"s3", "PutBucketPolicy", "AccessDenied", ""},
+		{"s3", "GetBucketPolicy", "", ""},
 	} {
-		a := &Activity{Name: c.name, Error: c.fault}
-		if buckets.Wants(a) != c.bucket || others.Wants(a) != c.other {
-			t.Errorf("%s %q is wanted: %v of buckets, %v of others", c.name, c.fault, buckets.Wants(a), others.Wants(a))
+		for _, of := range []string{"buckets", "roles", "others"} {
+			a := &Activity{Service: c.service + ".amazonaws.com", Name: c.name, Error: c.fault}
+			if got := openedTo(t, "everyone", of, World{}).Wants(a); got != (of == c.wanted) {
+				t.Errorf("%s %q is wanted: %v of %s", c.name, c.fault, got, of)
+			}
 		}
+	}
+}
+
+// TestRoleOpened looks at trust policies, which name no resource and know providers.
+func TestRoleOpened(t *testing.T) {
+	const owner = "111122223333"
+	trust := func(principal, condition string) string {
+		doc, _ := json.Marshal(`{"Statement":[{"Effect":"Allow","Principal":` + principal + `,"Action":["sts:AssumeRole","sts:AssumeRoleWithWebIdentity"],"Condition":{` + condition + `}}]}`)
+		return `{"roleName":"r","policyDocument":` + string(doc) + `}`
+	}
+	github := `{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"}`
+	for _, c := range []struct{ why, to, parameters, want string }{
+		{"another account", "accounts", trust(`{"AWS":["arn:aws:iam::111122223333:root","999988887777"]}`, ""), "policy of r lets account 999988887777 in"},
+		{"the own account", "accounts", trust(`{"AWS":"arn:aws:iam::111122223333:role/x"}`, ""), ""},
+		{"a service", "accounts", trust(`{"Service":"ec2.amazonaws.com"}`, ""), ""},
+		{"everyone", "everyone", trust(`{"AWS":"*"}`, ""), "lets everyone in"},
+		{"everyone of an organisation", "everyone", trust(`{"AWS":"*"}`, `"StringEquals":{"aws:PrincipalOrgID":"o-a"}`), ""},
+		{"every repository", "everyone", trust(github, `"StringEquals":{"token.actions.githubusercontent.com:aud":"sts.amazonaws.com"}`), "everyone who has an account at"},
+		{"any repository, as a pattern", "everyone", trust(github, `"StringLike":{"token.actions.githubusercontent.com:sub":"*"}`), "everyone who has an account at"},
+		{"one repository", "everyone", trust(github, `"StringLike":{"token.actions.githubusercontent.com:sub":"repo:example/app:*"}`), ""},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			said := ""
+			openedTo(t, c.to, "roles", World{}).Observe(&Activity{Name: "UpdateAssumeRolePolicy", Account: owner, Record: request{c.parameters}}, func(s Signal) { said = s.Message })
+			if (c.want == "") != (said == "") || !strings.Contains(said, c.want) {
+				t.Errorf("says %q; wanted %q", said, c.want)
+			}
+		})
 	}
 }
 
