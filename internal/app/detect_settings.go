@@ -10,7 +10,6 @@ import (
 
 	"holdfast.dev/holdfast/internal/finding"
 	"holdfast.dev/holdfast/internal/operate/detect"
-	"holdfast.dev/holdfast/internal/operate/detect/analytic"
 )
 
 // DetectSettings are what an organisation decided about detections.
@@ -83,6 +82,12 @@ func (a *App) detectOptions(w Workspace, d *Detections) (detect.Options, error) 
 	for _, s := range w.Detect.Own {
 		o.World.Own = append(o.World.Own, r.network("own_addresses", s))
 	}
+	for _, account := range w.Detect.Accounts {
+		if len(account) != 12 || strings.Trim(account, "0123456789") != "" {
+			r.note("accounts", fmt.Errorf("%q is not an account of twelve digits in quotes", account))
+		}
+	}
+	o.World.Accounts = w.Detect.Accounts
 	r.note("", w.knowWorld(&o.World))
 	var err error
 	if o.Exceptions, err = LoadExceptions(w.ExceptionFolder()); err != nil {
@@ -144,6 +149,3 @@ func (r *settingsReader) network(where, s string) netip.Prefix {
 	}
 	return p.Masked()
 }
-
-// knowWorld reads the files that say where addresses are, and whose.
-func (w Workspace) knowWorld(*analytic.World) error { return nil }

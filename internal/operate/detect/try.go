@@ -104,6 +104,9 @@ func Try(x *Detection, o Options) []Trial {
 
 // run gives the alerts of one example.
 func run(x *Detection, example *Example, o Options) (alerts []finding.Alert, err error) {
+	if isTraffic(x.Log()) {
+		return tryTraffic(x, example, o)
+	}
 	d, refusals, err := New([]Detection{*x}, Options{Log: x.Log(), Attack: o.Attack, World: analytic.ExampleWorld(), Placeholders: o.Placeholders})
 	if err != nil {
 		return nil, err
