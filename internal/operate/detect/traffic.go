@@ -53,7 +53,7 @@ func NewTraffic(detections []Detection, o Options, t *network.Threats) (*Traffic
 		return nil, fmt.Errorf("%s of %s is no log of traffic", o.Log.Service, o.Log.Product)
 	}
 	if t == nil {
-		t = network.NewThreats(nil, nil, nil)
+		t = network.NewThreats(nil, nil)
 	}
 	d := &Traffic{o: o, threats: t, isLookup: o.Log == Lookups}
 	d.signal = d.signalled
@@ -209,6 +209,9 @@ func (d *Traffic) signalled(s network.Signal) {
 	if other := a; a.Exception == "" && !s.Inbound {
 		other.SourceIP = s.Counterpart // a trusted network counts on either side
 		a.Exception = d.o.decided(&other)
+	}
+	if domain, ok := d.threats.Harmless(s.Counterpart); ok && a.Exception == "" {
+		a.Exception = "trusted-domain " + domain
 	}
 	d.err = d.yield(a)
 }

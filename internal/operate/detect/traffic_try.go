@@ -57,7 +57,7 @@ func exampleThreats() *network.Threats {
 		entries = append(entries, network.Entry{Range: netip.PrefixFrom(a, 32), Category: c},
 			network.Entry{Domain: string(c) + ".example.net", Category: c})
 	}
-	return network.NewThreats(entries, nil, nil)
+	return network.NewThreats(entries, nil)
 }
 
 // flowOf reads a flow out of fields as AWS names them, laid over a plain flow: an

@@ -50,7 +50,7 @@ func (r *Remote) List(ctx context.Context) ([]File, error) {
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	order(l.files)
+	Order(l.files)
 	return l.files, nil
 }
 

@@ -70,13 +70,13 @@ func Local(want Selection, paths ...string) ([]File, error) {
 			return nil, fmt.Errorf("reading logs: %w", err)
 		}
 	}
-	order(files)
+	Order(files)
 	return files, nil
 }
 
-// order puts files into the order in which they were written; those whose names do
+// Order puts files into the order in which they were written; those whose names do
 // not tell come first, by name.
-func order(files []File) {
+func Order(files []File) {
 	slices.SortFunc(files, func(a, b File) int {
 		return cmp.Or(a.Written.Compare(b.Written), cmp.Compare(a.Name, b.Name))
 	})

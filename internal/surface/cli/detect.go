@@ -28,6 +28,8 @@ are read from the folders that holdfast.yaml names, plain Sigma rules too.
 		p.detectShow(),
 		p.detectTest(),
 		p.detectCoverage(),
+		p.detectFlow(),
+		p.detectDNS(),
 	)
 	return c
 }

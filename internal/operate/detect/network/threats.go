@@ -83,8 +83,8 @@ type Entry struct {
 	About    string // what the list says of it
 }
 
-// Threats are the entries of all lists that were given, and what is never taken for a
-// threat whatever lists say. The zero Threats know none.
+// Threats are the entries of all lists that were given, and the domains that are
+// trusted whatever lists say. The zero Threats know none.
 type Threats struct {
 	addresses map[netip.Addr]Mark
 	ranges    map[int]map[netip.Prefix]Mark // by the length of their bits, IPv6 from 1000 on
@@ -92,16 +92,14 @@ type Threats struct {
 	domains   map[string]Mark
 	about     map[string]string // by entry and category
 	counts    map[Category]struct{ addresses, domains int }
-	trusted   []netip.Prefix
 	harmless  []string
 }
 
-// NewThreats puts lists together. What trusted ranges and harmless domains cover is on
-// none of them.
-func NewThreats(entries []Entry, trusted []netip.Prefix, harmless []string) *Threats {
+// NewThreats puts lists together.
+func NewThreats(entries []Entry, harmless []string) *Threats {
 	t := &Threats{
 		addresses: map[netip.Addr]Mark{}, ranges: map[int]map[netip.Prefix]Mark{}, domains: map[string]Mark{}, about: map[string]string{},
-		counts: map[Category]struct{ addresses, domains int }{}, trusted: trusted, harmless: harmless,
+		counts: map[Category]struct{ addresses, domains int }{}, harmless: harmless,
 	}
 	for _, e := range entries {
 		count := t.counts[e.Category]
@@ -154,9 +152,6 @@ func (t *Threats) Address(a netip.Addr) (m Mark) {
 			m |= t.ranges[n][p]
 		}
 	}
-	if m != 0 && slices.ContainsFunc(t.trusted, func(p netip.Prefix) bool { return p.Contains(a) }) {
-		return 0
-	}
 	return m
 }
 
@@ -182,10 +177,17 @@ func (t *Threats) Name(name string) (m Mark) {
 		}
 		d = d[i+1:]
 	}
-	if m != 0 && below(name, t.harmless) {
-		return 0
-	}
 	return m
+}
+
+// Harmless tells whether a name lies below a domain that is trusted, and below which.
+func (t *Threats) Harmless(name string) (domain string, ok bool) {
+	for _, d := range t.harmless {
+		if below(name, []string{d}) {
+			return d, true
+		}
+	}
+	return "", false
 }
 
 // below tells whether a name is, or lies below, one of some domains.
