@@ -28,6 +28,7 @@ type Workspace struct {
 	Params     map[string]map[string]any `yaml:"params"`
 	Collect    CollectSettings           `yaml:"collect"`
 	Detect     DetectSettings            `yaml:"detect"`
+	Lake       LakeSettings              `yaml:"lake"`
 }
 
 // CollectSettings are the defaults of `holdfast collect`.
@@ -61,7 +62,7 @@ func OpenWorkspace(dir string) (Workspace, error) {
 	return w, nil
 }
 
-var yamlNoise = strings.NewReplacer("yaml: ", "", "unmarshal errors:\n  ", "", "line ", "", "\n  ", "; ", " in type app.Workspace", "", " in type app.CollectSettings", " under collect", " in type app.DetectSettings", " under detect",
+var yamlNoise = strings.NewReplacer("yaml: ", "", "unmarshal errors:\n  ", "", "line ", "", "\n  ", "; ", " in type app.Workspace", "", " in type app.CollectSettings", " under collect", " in type app.LakeSettings", " under lake", " in type app.DetectSettings", " under detect",
 	" in type app.SwitchSetting", " under detect.off", " in type app.NetworkSetting", " under detect.trusted_networks", " in type app.GeoSetting", " under detect.geo")
 
 // yamlText is the library's message, led by its line number.

@@ -24,7 +24,8 @@ type Written struct {
 	Files      int // that were written, those that compaction wrote included
 	Bytes      int64
 	Units      int
-	Compacted  int // files that compaction replaced
+	Compacted  int      // files that compaction replaced
+	Damaged    []*Fault // files that compaction could not read
 }
 
 // Writer appends to a lake. It belongs to one goroutine.

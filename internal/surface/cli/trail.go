@@ -12,6 +12,7 @@ func (p *program) trail() *cobra.Command {
 		// one line per verb, in the order of the documentation
 		p.trailVerify(),
 		p.trailDetect(),
+		p.trailImport(),
 	)
 	return c
 }
