@@ -33,6 +33,13 @@ const (
 	SharedEventID
 	VPCEndpointID
 	Addendum
+	APIVersion
+	TLSDetails
+	SessionFromConsole
+	VPCEndpointAccountID
+	InsightDetails
+	EventContext
+	EdgeDeviceDetails
 	UserIdentity
 	IdentityType
 	IdentityPrincipalID
@@ -42,6 +49,10 @@ const (
 	IdentityUserName
 	IdentitySession
 	IdentityInvokedBy
+	IdentityProvider
+	IdentityCredentialID
+	IdentityOnBehalfOf
+	IdentityInScopeOf
 	IssuerType // of userIdentity.sessionContext.sessionIssuer
 	IssuerPrincipalID
 	IssuerARN
@@ -67,12 +78,15 @@ var (
 		"additionalEventData": AdditionalEventData, "requestID": RequestID, "readOnly": ReadOnly, "managementEvent": ManagementEvent,
 		"resources": Resources, "recipientAccountId": RecipientAccountID, "serviceEventDetails": ServiceEventDetails, "sharedEventID": SharedEventID,
 		"vpcEndpointId": VPCEndpointID, "addendum": Addendum, "userIdentity": UserIdentity,
+		"apiVersion": APIVersion, "tlsDetails": TLSDetails, "sessionCredentialFromConsole": SessionFromConsole, "vpcEndpointAccountId": VPCEndpointAccountID,
+		"insightDetails": InsightDetails, "eventContext": EventContext, "edgeDeviceDetails": EdgeDeviceDetails,
 		"CloudTrailEvent": lookedUp, "Records": listRecords, "records": listLower, "Events": listEvents,
 	}, EventVersion, UserIdentity, EventTime, EventSource, EventName, AWSRegion, SourceIPAddress, UserAgent, RequestParameters, ResponseElements,
 		RequestID, EventID, ReadOnly, EventType, ManagementEvent, RecipientAccountID, EventCategory)
 	identityKeys = newKeys(map[string]Field{
 		"type": IdentityType, "principalId": IdentityPrincipalID, "arn": IdentityARN, "accountId": IdentityAccountID,
 		"accessKeyId": IdentityAccessKeyID, "userName": IdentityUserName, "sessionContext": IdentitySession, "invokedBy": IdentityInvokedBy,
+		"identityProvider": IdentityProvider, "credentialId": IdentityCredentialID, "onBehalfOf": IdentityOnBehalfOf, "inScopeOf": IdentityInScopeOf,
 	}, IdentityType, IdentityPrincipalID, IdentityARN, IdentityAccountID, IdentityAccessKeyID, IdentitySession)
 	sessionKeys = newKeys(map[string]Field{
 		"sessionIssuer": sessionIssuer, "attributes": sessionAttributes,

@@ -26,7 +26,7 @@ func TestFieldsAreFound(t *testing.T) {
 				}
 			}
 		}
-		if want := map[*keys]int{recordKeys: 29, identityKeys: 8, sessionKeys: 2, issuerKeys: 5, attributeKeys: 2}[k]; known != want {
+		if want := map[*keys]int{recordKeys: 36, identityKeys: 12, sessionKeys: 2, issuerKeys: 5, attributeKeys: 2}[k]; known != want {
 			t.Errorf("%d names, want %d", known, want)
 		}
 	}

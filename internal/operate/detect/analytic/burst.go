@@ -2,6 +2,7 @@ package analytic
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ type burst struct {
 	principals    int
 	console       bool // calls of the console's own pages count too
 	pick          func(*Activity) bool
+	least         int // different things that are never enough below
 	enough        func(different int, ms []moment) bool
 	message       func(who, []moment, []string) string
 	actors        *table[bursting]
@@ -67,6 +69,9 @@ func (b *burst) happened(r *row[bursting], a *Activity, key uint64, yield func(S
 		return 0
 	}
 	grown = v.window.add(moment{at: at, key: key, what: label(a.Service, a.Name), id: a.ID}, b.spans)
+	if len(v.window.moments) < b.least {
+		return grown // as good as always; looking for the best costs more
+	}
 	ms := v.window.best(at, b.spans.length, b.enough)
 	if ms == nil {
 		return grown
@@ -140,6 +145,7 @@ var reconBurst = definition{Engine{
 	services := s.whole("services", 3, 1, 50, "of at least so many services")
 	b := bursts(s, 10*time.Minute)
 	b.engine = "recon-burst"
+	b.least = least
 	b.pick = func(a *Activity) bool { return a.ReadOnly && !a.Data }
 	b.enough = func(n int, ms []moment) bool {
 		return n >= least && servicesOf(different(ms, func(m moment) string { return m.what })) >= services
@@ -159,6 +165,7 @@ var accessDenied = definition{Engine{
 	least := s.whole("distinct", 10, 2, 500, "different actions that were denied")
 	b := bursts(s, 10*time.Minute)
 	b.engine = "access-denied-burst"
+	b.least = least
 	b.pick = func(a *Activity) bool { return a.Error != "" && denied(a.Error) }
 	b.enough = func(n int, _ []moment) bool { return n >= least }
 	b.message = func(k who, ms []moment, what []string) string {
@@ -180,6 +187,7 @@ var actionShare = definition{Engine{
 	mask := all.mask([]string{of})
 	size := all.size(mask)
 	b.engine, b.shape = "action-share", of
+	b.least = int(math.Ceil(share * float64(size)))
 	b.pick = func(a *Activity) bool { return all.in(a)&mask != 0 }
 	b.enough = func(n int, _ []moment) bool { return float64(n) >= share*float64(size) }
 	b.message = func(k who, ms []moment, what []string) string {
