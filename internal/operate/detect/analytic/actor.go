@@ -19,8 +19,8 @@ func someone(a *Activity) bool { return a.Principal != "" && !byAWS(a) && inTime
 // inTime refuses times that no record of CloudTrail can have: days are counted in
 // numbers that hold no others.
 func inTime(t time.Time) bool {
-	s := t.Unix()
-	return s > 0 && s < 1<<33
+	s := t.Unix() - year2000
+	return s >= 86400 && s < 1<<16*86400
 }
 
 // actor is who did it, as habits are kept. Roles are shared: where the session's name

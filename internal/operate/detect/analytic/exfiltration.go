@@ -16,8 +16,8 @@ type theft struct {
 	most   int
 	// functions are the sessions that were seen at work inside AWS Lambda: old records do
 	// not say to what credentials were issued.
-	functions *table[int32]
-	told      *table[int32] // by session and address, the day of the signal
+	functions *table[uint16]
+	told      *table[uint16] // by session and address, the day of the signal
 	endpoints map[string]string
 }
 
@@ -31,7 +31,7 @@ var credentialExfiltration = definition{Engine{
 	t.inside = s.choice("where", "", []string{"outside", "inside"}, "outside of AWS, or inside but elsewhere than in our accounts") == "inside"
 	t.kinds = s.choices("of", []string{"instance", "function", "task"}, "whose credentials")
 	t.most = s.whole("sessions", 20_000, 1, 5e6, "how many sessions are remembered; those not seen for longest are forgotten first")
-	t.functions, t.told = newTable[int32](t.most, t.most), newTable[int32](t.most, t.most)
+	t.functions, t.told = newTable[uint16](t.most, t.most), newTable[uint16](t.most, t.most)
 	return t
 }}
 
@@ -225,7 +225,7 @@ func (t *theft) Save() ([]byte, error) {
 }
 
 func (t *theft) Load(data []byte) error {
-	functions, told := newTable[int32](t.most, t.most), newTable[int32](t.most, t.most)
+	functions, told := newTable[uint16](t.most, t.most), newTable[uint16](t.most, t.most)
 	err := load(data, "credential-exfiltration", t.shape(), func(r *loader) {
 		functions.load(r, loadDay)
 		told.load(r, loadDay)
@@ -236,9 +236,9 @@ func (t *theft) Load(data []byte) error {
 	return err
 }
 
-func saveDay(w *writer, d *int32) { w.num(uint64(*d)) }
+func saveDay(w *writer, d *uint16) { w.num(uint64(*d)) }
 
-func loadDay(r *loader, d *int32) int {
-	*d = int32(min(r.num(), 1<<31-1))
+func loadDay(r *loader, d *uint16) int {
+	*d = uint16(min(r.num(), 1<<16-1))
 	return 0
 }

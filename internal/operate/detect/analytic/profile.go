@@ -13,20 +13,17 @@ import (
 // order of events does not matter. Days fade: one that is a half-life ago counts for
 // half.
 
-// cell remembers one thing: the last day it was seen on, and how many days before
-// that one, faded.
+// cell remembers one thing: the last day it was seen on, the one before, and how many
+// days before the last, faded. Days are counted from the year 2000.
 type cell struct {
-	key    uint64
-	day    int32
-	weight float32
+	key       uint64
+	day, prev uint16
+	weight    float32
 }
-
-const cellSize = 16 // bytes
 
 // profile is what somebody usually does.
 type profile struct {
 	since  int64 // seconds; the first that was seen
-	last   int64
 	events uint32
 	active cell   // the days with any activity
 	cells  []cell // by key
@@ -49,48 +46,58 @@ func habits(s *settings, cells int) (m memory, principals int) {
 	return memory{halfLife: halfLife.Hours() / 24, warmUp: int64(warmUp / time.Second), events: uint32(events), cells: cells}, principals
 }
 
-func dayOf(t time.Time) int32 { return int32(t.Unix() / 86400) }
+const year2000 = 946684800 // in seconds
 
-func (m *memory) fade(days int32) float64 { return math.Exp2(-float64(days) / m.halfLife) }
+func dayOf(t time.Time) uint16 { return uint16((t.Unix() - year2000) / 86400) }
 
-// before is on how many days before this one the thing was seen. An event that comes
-// late is compared with what was known of its successor's time.
-func (m *memory) before(c cell, day int32) float64 {
-	if c.day == 0 {
+func (m *memory) fade(days uint16) float64 { return math.Exp2(-float64(days) / m.halfLife) }
+
+// before is on how many days before this one the thing was seen. For a day before the
+// last, of an event that comes late, it takes out again what came later.
+func (m *memory) before(c cell, day uint16) float64 {
+	switch {
+	case c.day == 0:
 		return 0
-	}
-	if day <= c.day {
+	case day > c.day:
+		return (float64(c.weight) + 1) * m.fade(day-c.day)
+	case day == c.day:
 		return float64(c.weight)
 	}
-	return (float64(c.weight) + 1) * m.fade(day-c.day)
+	then := float64(c.weight) / m.fade(c.day-day)
+	if day <= c.prev {
+		then--
+	}
+	return max(then, 0)
 }
 
 // known tells whether a number of days is more than nothing: one day long ago fades.
 func known(days float64) bool { return days >= 0.25 }
 
-func (m *memory) see(c *cell, day int32) {
-	if day > c.day {
-		c.weight = float32(m.before(*c, day))
-		c.day = day
+func (m *memory) see(c *cell, day uint16) {
+	switch {
+	case day > c.day:
+		c.weight, c.prev, c.day = float32(m.before(*c, day)), c.day, day
+	case day < c.day && day > c.prev:
+		c.weight, c.prev = c.weight+float32(m.fade(c.day-day)), day
 	}
 }
 
-// meet notes that somebody was active. Who was away for two half-lives begins anew.
-// It gives by how many cells the profile grew.
+// meet notes that somebody was active. Who was away for two half-lives begins anew;
+// events of the time before, that come late, do not make him better known. It gives
+// by how many cells the profile grew.
 func (m *memory) meet(p *profile, t time.Time) (grown int) {
-	at := t.Unix()
-	if p.events > 0 && at-p.last > int64(2*m.halfLife*86400) {
+	at, today := t.Unix(), dayOf(t)
+	if p.events > 0 && today > p.active.day && float64(today-p.active.day) > 2*m.halfLife {
 		grown = -len(p.cells)
 		*p = profile{}
 	}
-	if p.events == 0 || at < p.since {
+	if p.events == 0 || at < p.since && p.since-at <= int64(lateness/time.Second) {
 		p.since = at
 	}
-	p.last = max(p.last, at)
 	if p.events < math.MaxUint32 {
 		p.events++
 	}
-	m.see(&p.active, dayOf(t))
+	m.see(&p.active, today)
 	return grown
 }
 
@@ -102,7 +109,7 @@ func (m *memory) warm(p *profile, t time.Time) bool {
 // note looks a thing up and notes it as seen: on how many earlier days was it seen,
 // was it ever noted (also today), and by how many cells the profile grew. The kind
 // stands in the lowest two bits of a key; each kind has room of its own.
-func (m *memory) note(p *profile, key uint64, day int32) (days float64, noted bool, grown int) {
+func (m *memory) note(p *profile, key uint64, day uint16) (days float64, noted bool, grown int) {
 	i, ok := p.find(key)
 	if ok {
 		c := &p.cells[i]
@@ -161,7 +168,6 @@ func (p *profile) kind(kind uint64) (n, worst int) {
 
 func saveProfile(w *writer, p *profile) {
 	w.sint(p.since)
-	w.sint(p.last)
 	w.num(uint64(p.events))
 	saveCell(w, p.active)
 	w.num(uint64(len(p.cells)))
@@ -173,11 +179,12 @@ func saveProfile(w *writer, p *profile) {
 func saveCell(w *writer, c cell) {
 	w.key(c.key)
 	w.num(uint64(c.day))
+	w.num(uint64(c.prev))
 	w.real(float64(c.weight))
 }
 
 func loadProfile(r *loader, p *profile) int {
-	p.since, p.last = r.sint(), r.sint()
+	p.since = r.sint()
 	p.events = uint32(min(r.num(), math.MaxUint32))
 	p.active = loadCell(r)
 	n := r.count()
@@ -194,11 +201,11 @@ func loadProfile(r *loader, p *profile) int {
 }
 
 func loadCell(r *loader) cell {
-	c := cell{key: r.key(), day: int32(min(r.num(), math.MaxInt32)), weight: float32(r.real())}
-	if c.weight > math.MaxInt32 {
+	key, day, prev, weight := r.key(), r.num(), r.num(), r.real()
+	if day > math.MaxUint16 || prev > day || weight > math.MaxUint16 {
 		r.fail()
 	}
-	return c
+	return cell{key, uint16(day), uint16(prev), float32(weight)}
 }
 
 // hash is FNV-1a over some texts, with letters in lower case where folded. It is part
