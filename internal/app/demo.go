@@ -16,14 +16,19 @@ import (
 // gives the same review to the byte.
 var DemoInstant = time.Date(2026, time.November, 2, 8, 0, 0, 0, time.UTC)
 
-// Demo makes an organisation up in an empty store, reviews it, lets a week go by
-// and reviews it again. The answer is that of the second review, compared with
-// the first.
+// Demo makes an organisation up in an empty store, reviews it, lets a week go by,
+// looks for attacks in what was done since, and reviews it again. The answer is that
+// of the second review, compared with the first.
 func Demo(ctx context.Context, s *store.Store, r *Reviewing, o demo.Options) (*review.Review, error) {
 	week := func(at time.Time, weeks int) (*review.Review, error) {
 		o.At, o.Weeks = at, weeks
 		if err := fill(ctx, s, o); err != nil {
 			return nil, err
+		}
+		if weeks > 0 {
+			if err := r.watchDemo(ctx, s, o); err != nil {
+				return nil, err
+			}
 		}
 		return r.Review(ctx, s, at, nil)
 	}

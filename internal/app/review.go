@@ -70,6 +70,8 @@ type Reviewing struct {
 	// Trusted are the networks whose alerts open nothing.
 	Trusted []string
 	Quiet   time.Duration // see Recording
+
+	workspace Workspace
 }
 
 // NewReviewing loads it for a workspace.
@@ -78,7 +80,7 @@ func NewReviewing(w Workspace) (*Reviewing, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := new(Reviewing)
+	r := &Reviewing{workspace: w}
 	if r.Engine, err = Engine(controls, w.Params); err != nil {
 		return nil, err
 	}

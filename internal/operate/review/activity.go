@@ -249,6 +249,15 @@ func (s *summing) score(out *Review, a *alarm) {
 	}
 }
 
+// whereSeen says what a detection saw, and where and when.
+func whereSeen(f *finding.Finding) string {
+	text := strings.TrimRight(strings.TrimSpace(f.Message), ".")
+	if f.Resource != "" && !strings.Contains(text, f.Resource) {
+		text += ": " + f.Resource
+	}
+	return fmt.Sprintf("%s (%s, %s UTC)", text, strings.Trim(f.Account+"/"+f.Region, "/"), f.LastSeen.UTC().Format("2006-01-02 15:04"))
+}
+
 // answers are the open detections as things to do: one for each detection.
 func (s *summing) answers() []Action {
 	if s.Watched == nil {
@@ -263,14 +272,14 @@ func (s *summing) answers() []Action {
 		}
 		a := byRule[f.Rule]
 		if a == nil {
-			a = &Action{Control: f.Rule, Title: f.Title, Severity: string(f.Severity), Why: f.Message, Fix: "Find out who did it and whether they were meant to.", Next: "holdfast findings list --rule " + f.Rule}
+			a = &Action{Control: f.Rule, Title: "Answer: " + f.Title, Severity: string(f.Severity), Why: whereSeen(f), Fix: "Find out who did it and whether they were meant to.", Next: "holdfast findings list --rule " + f.Rule}
 			if f.Playbook != "" {
 				a.Fix = fmt.Sprintf("Find out who did it and whether they were meant to; answer by the playbook %s.", f.Playbook)
 			}
 			byRule[f.Rule], accounts[f.Rule] = a, map[string]bool{}
 		}
 		if f.Severity.Rank() > finding.Severity(a.Severity).Rank() {
-			a.Severity, a.Why = string(f.Severity), f.Message
+			a.Severity, a.Why = string(f.Severity), whereSeen(f)
 		}
 		a.Findings++
 		if f.Account != "" {

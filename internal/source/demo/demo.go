@@ -26,6 +26,17 @@ type Options struct {
 	Resources int       // about how many; 0 is 3,000
 	At        time.Time // the instant of the evidence
 	Weeks     int       // how many weeks of mending have gone by
+	Peaceful  bool      // Activity has no attacks in it
+}
+
+func (o Options) withDefaults() Options {
+	if o.Accounts == 0 {
+		o.Accounts = 24
+	}
+	if o.Resources == 0 {
+		o.Resources = 3000
+	}
+	return o
 }
 
 // Batch is what was observed of one account and Region (or of the account as a
@@ -41,12 +52,7 @@ var regions = []string{"eu-central-1", "eu-west-1", "us-east-1"}
 
 // Generate makes the organisation up, batch by batch.
 func Generate(o Options) iter.Seq[Batch] {
-	if o.Accounts == 0 {
-		o.Accounts = 24
-	}
-	if o.Resources == 0 {
-		o.Resources = 3000
-	}
+	o = o.withDefaults()
 	return func(yield func(Batch) bool) {
 		org := newOrganisation(o)
 		if !yield(org.batch()) {

@@ -195,7 +195,7 @@ func (t terminal) first() {
 	if len(t.r.First) == 0 {
 		return
 	}
-	t.heading("WHAT TO DO FIRST", "make these true, in this order")
+	t.heading("WHAT TO DO FIRST", "answer what was detected, and make the rest true")
 	for i, a := range t.r.First[:min(shownActions, len(t.r.First))] {
 		note := inAccounts(a.Findings, len(a.Accounts))
 		t.line(t.p.paint(bold, padLeft(fmt.Sprint(i+1), 2)) + "  " + t.p.paint(bold, pad(a.Title, t.width-4-width(note)-12)) + "  " +

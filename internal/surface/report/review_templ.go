@@ -855,7 +855,7 @@ func firstSection(d pageData) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(d.First) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 66, "<section id=\"first\" aria-labelledby=\"first-title\"><h2 id=\"first-title\">What to do first</h2><p class=\"lead\">Make these statements true, in this order: the severest first, then those that feed the worst risks in the most accounts.</p><ol class=\"first\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 66, "<section id=\"first\" aria-labelledby=\"first-title\"><h2 id=\"first-title\">What to do first</h2><p class=\"lead\">Answer what was detected and make the other statements true, in this order: the severest first, then those that feed the worst risks in the most accounts.</p><ol class=\"first\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
