@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // StateOptions bound what a State keeps and how long it waits. Zero fields take the
@@ -116,7 +117,10 @@ func (o *occurrences) Pop() any {
 func (o occurrences) Less(i, j int) bool { return o[i].compare(o[j]) < 0 }
 
 func (o *occurrence) compare(p *occurrence) int {
-	return cmp.Or(cmp.Compare(o.at, p.at), cmp.Compare(o.ref, p.ref), cmp.Compare(o.rule, p.rule), cmp.Compare(o.seq, p.seq))
+	if o.at != p.at { // mostly; the rest need not be looked at then
+		return cmp.Compare(o.at, p.at)
+	}
+	return cmp.Or(cmp.Compare(o.ref, p.ref), cmp.Compare(o.rule, p.rule), cmp.Compare(o.seq, p.seq))
 }
 
 const never64 = -1 << 63
@@ -147,7 +151,7 @@ func (s *State) Observe(r *Compiled, event Event, at time.Time, ref string, yiel
 		s.stats.Timeless++
 		return
 	}
-	o := &occurrence{at: at.UnixNano(), ref: strings.ToValidUTF8(ref, "\uFFFD"), rule: r.at, seq: s.stats.Observed, values: s.read(r, event)}
+	o := &occurrence{at: at.UnixNano(), ref: valid(ref), rule: r.at, seq: s.stats.Observed, values: s.read(r, event)}
 	s.yield = yield
 	defer func() { s.yield = nil }()
 	if s.horizon != never64 && o.at < s.horizon {
@@ -210,7 +214,16 @@ func short(text []byte) string {
 		sum.Write(text)
 		text = fmt.Appendf(nil, "%s… (%016x)", text[:mostKept-32], sum.Sum64())
 	}
-	return strings.ToValidUTF8(string(text), "\uFFFD")
+	return valid(string(text))
+}
+
+// valid makes a text one that outlives being saved. Asking whether it is costs far
+// less than making it so.
+func valid(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
 // judge works off what happened up to the horizon, in order: events, and windows

@@ -69,7 +69,7 @@ func (b *burst) happened(r *row[bursting], a *Activity, key uint64, yield func(S
 		return 0
 	}
 	grown = v.window.add(moment{at: at, key: key, what: label(a.Service, a.Name), id: a.ID}, b.spans)
-	if len(v.window.moments) < b.least {
+	if len(v.window.moments) < b.least || v.window.fewer(at, b.spans.length, b.least) {
 		return grown // as good as always; looking for the best costs more
 	}
 	ms := v.window.best(at, b.spans.length, b.enough)

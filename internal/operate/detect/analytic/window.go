@@ -54,7 +54,10 @@ func (w *window) news(key uint64, at int64, s spans) bool {
 // add takes a moment in that is news, and gives by how many the window grew.
 func (w *window) add(m moment, s spans) (grown int) {
 	before := len(w.moments)
-	i, _ := slices.BinarySearchFunc(w.moments, m, compareMoments)
+	i := before
+	for i > 0 && compareMoments(w.moments[i-1], m) >= 0 { // the newest are at the end, and most events are newer still
+		i--
+	}
 	m.what, m.id, m.note = strings.Clone(m.what), strings.Clone(m.id), strings.Clone(m.note)
 	w.moments = slices.Insert(w.moments, i, m)
 	w.thin(m.key, s.length)
@@ -63,7 +66,10 @@ func (w *window) add(m moment, s spans) (grown int) {
 }
 
 func compareMoments(a, b moment) int {
-	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.key, b.key), cmp.Compare(a.id, b.id))
+	if a.at != b.at { // mostly; the rest need not be looked at then
+		return cmp.Compare(a.at, b.at)
+	}
+	return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.id, b.id))
 }
 
 // same finds the moments of a thing next to a time: the last not after it, the first
@@ -109,6 +115,31 @@ func (w *window) cut(s spans) {
 	}
 	w.moments = slices.Delete(w.moments, 0, n)
 	w.fired = slices.DeleteFunc(w.fired, func(f interval) bool { return f.to < oldest-s.quiet })
+}
+
+// fewer tells that around a time there are fewer different things than so many,
+// however windows are laid.
+func (w *window) fewer(at, length int64, least int) bool {
+	var keys [128]uint64 // a table; half of it is used at most
+	n := 0
+	for i := len(w.moments) - 1; i >= 0 && w.moments[i].at > at-length; i-- {
+		m := &w.moments[i]
+		if m.at >= at+length {
+			continue
+		}
+		key := m.key | 1<<63 // none is 0
+		k := key * 0x9e3779b97f4a7c15 >> 57
+		for keys[k] != 0 && keys[k] != key {
+			k = (k + 1) % uint64(len(keys))
+		}
+		if keys[k] == 0 {
+			keys[k] = key
+			if n++; n >= least || n > len(keys)/2 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // best gives the window around a time that is the first, by its end, to hold enough
