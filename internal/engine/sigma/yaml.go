@@ -37,6 +37,9 @@ func Parse(file string, data []byte) ([]*Rule, []Refusal) {
 	return rules, append(more, refusals...)
 }
 
+// ParseDocuments is Parse for a file whose documents were decoded already.
+func ParseDocuments(file string, docs []*yaml.Node) ([]*Rule, []Refusal) { return collect(file, docs) }
+
 // documents cuts a file into its YAML documents, as far as it can be read.
 func documents(data []byte) (docs []*yaml.Node, f *fault) {
 	d := yaml.NewDecoder(bytes.NewReader(data))

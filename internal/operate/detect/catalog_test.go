@@ -1,16 +1,18 @@
 package detect_test
 
 import (
+	"slices"
+	"sync"
 	"testing"
 
 	"holdfast.dev/holdfast/catalog"
 	"holdfast.dev/holdfast/internal/operate/detect"
 )
 
-// knowledge loads the catalogue and ATT&CK.
+// knowledge loads the catalogue, once for all tests, and ATT&CK.
 func knowledge(t *testing.T) ([]detect.Detection, detect.Options) {
 	t.Helper()
-	all, err := detect.Load(catalog.Files, "detections")
+	all, err := loaded()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -18,8 +20,10 @@ func knowledge(t *testing.T) ([]detect.Detection, detect.Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return all, detect.Options{Attack: attack}
+	return slices.Clone(all), detect.Options{Attack: attack}
 }
+
+var loaded = sync.OnceValues(func() ([]detect.Detection, error) { return detect.Load(catalog.Files, "detections") })
 
 // TestCatalogue runs every example of every detection of the catalogue.
 func TestCatalogue(t *testing.T) {

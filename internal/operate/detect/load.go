@@ -7,8 +7,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"holdfast.dev/holdfast/internal/engine/sigma"
 )
@@ -73,29 +76,51 @@ func LoadFolder(folder string) ([]Detection, []sigma.Refusal, error) {
 	return all, refusals, errors.Join(errs...)
 }
 
-// walk parses all files below a folder, in the order of their names.
+// walk parses all files below a folder, several at the same time, and gives what is in
+// them in the order of the detections' names.
 func walk(files fs.FS, root, folder string, catalogue bool) (all []Detection, faults []error, err error) {
-	count := 0
+	type content struct {
+		name   string
+		data   []byte
+		parsed []Detection
+		faults []error
+	}
+	var contents []*content
 	err = fs.WalkDir(files, root, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !isYAML(name) {
 			return err
 		}
-		if count++; count > mostFiles {
+		if len(contents) == mostFiles {
 			return fmt.Errorf("%s has more than %d files of detections", path.Join(folder, root), mostFiles)
 		}
-		data, err := fs.ReadFile(files, name)
-		if err != nil {
-			return err
+		c := &content{name: path.Join(folder, name)}
+		contents = append(contents, c)
+		if info, err := d.Info(); err == nil && info.Size() > mostBytes {
+			c.faults = []error{sigma.Refusal{File: c.name, Reason: fmt.Sprintf("the file has %d bytes; %d is the most. Split it", info.Size(), mostBytes)}}
+			return nil
 		}
-		parsed, errs := parse(path.Join(folder, name), data, catalogue)
-		all, faults = append(all, parsed...), append(faults, errs...)
-		return nil
+		c.data, err = fs.ReadFile(files, name)
+		return err
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading detections: %w", err)
 	}
+	group := errgroup.Group{}
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, c := range contents {
+		group.Go(func() error {
+			if c.faults == nil {
+				c.parsed, c.faults = parse(c.name, c.data, catalogue)
+			}
+			return nil
+		})
+	}
+	err = group.Wait()
+	for _, c := range contents {
+		all, faults = append(all, c.parsed...), append(faults, c.faults...)
+	}
 	slices.SortStableFunc(all, func(a, b Detection) int { return strings.Compare(a.Name, b.Name) })
-	return all, faults, nil
+	return all, faults, err
 }
 
 func isYAML(name string) bool {

@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"holdfast.dev/holdfast/internal/engine/sigma"
+	"holdfast.dev/holdfast/internal/operate/detect/analytic"
 )
 
 // ownKey is the key that makes a Sigma file one of our format.
@@ -22,16 +23,23 @@ const ownKey = "holdfast"
 func Parse(file string, data []byte) ([]Detection, []error) { return parse(file, data, false) }
 
 func parse(file string, data []byte, catalogue bool) ([]Detection, []error) {
-	docs := documents(data)
+	mayBeOurs := bytes.Contains(data, []byte(ownKey)) || bytes.Contains(data, []byte("analytic"))
+	if len(data) > mostBytes || !catalogue && !mayBeOurs {
+		return plain(file, data)
+	}
+	docs, err := documents(data)
 	ours := slices.ContainsFunc(docs, func(doc *yaml.Node) bool { return key(doc, ownKey) != nil || key(doc, "analytic") != nil })
 	if !ours && !catalogue {
 		return plain(file, data)
 	}
 	r := &reading{strict: strict{file: file}, catalogue: catalogue}
-	if len(docs) == 0 {
-		r.fault(1, "there is no detection in the file, or it is not valid YAML")
+	switch {
+	case err != nil:
+		r.fault(1, "is not valid YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	case len(docs) == 0:
+		r.fault(1, "there is no detection in the file")
 	}
-	d := r.file(docs, data)
+	d := r.file(docs)
 	if len(r.faults) > 0 {
 		return nil, r.faults
 	}
@@ -50,20 +58,21 @@ func plain(file string, data []byte) (all []Detection, faults []error) {
 	return all, faults
 }
 
-// documents cuts a file into YAML documents as far as it can be read; what is broken,
-// the parser of the rules says.
-func documents(data []byte) (docs []*yaml.Node) {
+// documents cuts a file into YAML documents, as far as it can be read.
+func documents(data []byte) (docs []*yaml.Node, err error) {
 	d := yaml.NewDecoder(bytes.NewReader(data))
-	for len(docs) < 100 {
+	for len(docs) < mostDocuments {
 		var n yaml.Node
-		if err := d.Decode(&n); errors.Is(err, io.EOF) || err != nil {
-			break
+		if err := d.Decode(&n); errors.Is(err, io.EOF) {
+			return docs, nil
+		} else if err != nil {
+			return docs, err
 		}
 		if n.Kind == yaml.DocumentNode && len(n.Content) == 1 && !isNull(n.Content[0]) {
 			docs = append(docs, n.Content[0])
 		}
 	}
-	return docs
+	return docs, fmt.Errorf("more than %d documents", mostDocuments-1)
 }
 
 // key gives the value of a key of a mapping, nil where there is none.
@@ -86,7 +95,7 @@ type reading struct {
 	d         Detection
 }
 
-func (r *reading) file(docs []*yaml.Node, data []byte) Detection {
+func (r *reading) file(docs []*yaml.Node) Detection {
 	r.d = Detection{Ours: true, Catalogue: r.catalogue, File: r.strict.file}
 	for i, doc := range docs {
 		if doc.Kind != yaml.MappingNode {
@@ -104,7 +113,7 @@ func (r *reading) file(docs []*yaml.Node, data []byte) Detection {
 	r.d.Line = last.Line
 	switch {
 	case !slices.ContainsFunc(docs, func(doc *yaml.Node) bool { return key(doc, "analytic") != nil }):
-		r.sigma(docs, data)
+		r.sigma(docs)
 	case len(docs) > 1:
 		r.fault(last.Line, "a file with an analytic has one document")
 	default:
@@ -125,7 +134,7 @@ func (r *reading) file(docs []*yaml.Node, data []byte) Detection {
 var sigmaKeys = []string{"title", "id", "name", "status", "description", "license", "references", "author", "date", "modified", "tags",
 	"logsource", "detection", "correlation", "falsepositives", "level", "fields", "scope", "related", "taxonomy", ownKey}
 
-func (r *reading) sigma(docs []*yaml.Node, data []byte) {
+func (r *reading) sigma(docs []*yaml.Node) {
 	fields := map[string]func(*yaml.Node){}
 	for _, k := range sigmaKeys {
 		fields[k] = nil
@@ -133,7 +142,7 @@ func (r *reading) sigma(docs []*yaml.Node, data []byte) {
 	for _, doc := range docs {
 		r.object(doc, "the rule", fields)
 	}
-	rules, refusals := sigma.Parse(r.strict.file, data)
+	rules, refusals := sigma.ParseDocuments(r.strict.file, docs)
 	for _, f := range refusals {
 		r.faults = append(r.faults, f)
 	}
@@ -268,6 +277,9 @@ func (r *reading) checkCatalogue(at func(string) int) {
 			r.fault(part.Line, "id %q is not a UUID in lower case", part.ID)
 		}
 	}
+	if len(r.faults) == 0 {
+		r.works()
+	}
 	for _, f := range []struct {
 		name    string
 		missing bool
@@ -287,6 +299,27 @@ func (r *reading) checkCatalogue(at func(string) int) {
 		if group.have < group.want {
 			r.fault(at("examples"), "examples: %d %s; every detection of the catalogue has at least %d", group.have, group.name, group.want)
 		}
+	}
+}
+
+// works asks whether it can be put to work; of rules of users' that shows once the
+// settings of the workspace are known.
+func (r *reading) works() {
+	if r.d.Analytic != "" {
+		var err error
+		if log := r.d.Log(); isTraffic(log) {
+			_, err = NewTraffic([]Detection{r.d}, Options{Log: log}, nil)
+		} else {
+			_, err = analytic.New(r.d.Analytic, analytic.Setup{Params: r.d.Params})
+		}
+		if err != nil {
+			r.fault(r.d.Line, "%v", err)
+		}
+		return
+	}
+	_, refusals := sigma.Compile(r.d.Parts, sigma.Options{})
+	for _, f := range refusals {
+		r.faults = append(r.faults, f)
 	}
 }
 

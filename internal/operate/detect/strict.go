@@ -14,9 +14,11 @@ import (
 
 // What a file may cost beyond what the Sigma parser allows.
 const (
-	mostValues = 50_000 // of all examples of a file, aliases counted as often as they are used
-	mostDeep   = 32
-	mostText   = 64 << 10 // of one text
+	mostBytes     = 4 << 20
+	mostDocuments = 100
+	mostValues    = 50_000 // of all examples of a file, aliases counted as often as they are used
+	mostDeep      = 32
+	mostText      = 64 << 10 // of one text
 )
 
 // strict reads YAML that has to be as we say, and notes every fault with its place.
