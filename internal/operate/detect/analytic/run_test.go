@@ -3,6 +3,7 @@ package analytic
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -129,3 +130,5 @@ func in(region string) func(*Activity)    { return func(a *Activity) { a.Region 
 func record(r jsonRecord) func(*Activity) { return func(a *Activity) { a.Record = r } }
 func data(a *Activity)                    { a.Data = true }
 func session(name string) func(*Activity) { return func(a *Activity) { a.Session = name } }
+
+func testRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) }
