@@ -18,6 +18,10 @@ import (
 // of at most 75 MB.
 const mostTable = 1 << 30
 
+// mostRowsOfByte is how many rows a byte may stand for: even rows that repeat each other
+// take more.
+const mostRowsOfByte = 16
+
 // mostGroup bounds what the parts of a table may claim to hold: one is read at a time.
 const mostGroup = 2 << 30
 
@@ -113,9 +117,13 @@ func (t *table) read(at io.ReaderAt, size int64) error {
 	t.columns = format.columns
 	t.parser.Format = format
 	t.lacking()
+	rows := int64(0)
 	for _, group := range file.Metadata().RowGroups {
-		if group.TotalByteSize > mostGroup {
-			return fmt.Errorf("a part of the table claims %d bytes", group.TotalByteSize)
+		if group.TotalByteSize > mostGroup || group.NumRows < 0 || group.NumRows > size*mostRowsOfByte {
+			return fmt.Errorf("a part of the table claims %d rows in %d bytes, and the file has %d", group.NumRows, group.TotalByteSize, size)
+		}
+		if rows += group.NumRows; rows > size*mostRowsOfByte {
+			return fmt.Errorf("the table claims more than %d rows, and the file has %d bytes", rows, size)
 		}
 	}
 	for _, group := range file.RowGroups() {

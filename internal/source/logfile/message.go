@@ -186,6 +186,9 @@ func (m *messages) hand(text []byte) error {
 	}
 	m.one = Message{Text: text, Offset: m.at, Row: m.row}
 	err := m.each(&m.one)
+	if err == nil {
+		return nil
+	}
 	var bad *BadRow
 	if errors.As(err, &bad) {
 		m.pass(m.at, bad.Err)
