@@ -250,7 +250,7 @@ func newListedDomain(s *settings, t *Threats) Engine {
 }
 
 func (e *listedDomain) Observe(q *Query, yield func(Signal)) {
-	if !q.Threat.Has(e.category) {
+	if q.Threat == 0 || !q.Threat.Has(e.category) {
 		return
 	}
 	l := q.Lookup

@@ -236,8 +236,8 @@ func (e *flood) judge(s *stream, m minute, yield func(Signal)) {
 }
 
 type savedStream struct {
-	Key met `json:"k"`
-	*stream
+	Key    met     `json:"k"`
+	Stream *stream `json:"s"`
 }
 
 type savedFlood struct {
@@ -269,10 +269,10 @@ func (e *flood) Load(data []byte) error {
 	}
 	e.all, e.hot, e.forgot = map[met]*stream{}, map[met]int64{}, s.Forgot
 	for _, x := range s.Streams[:min(len(s.Streams), mostStreams)] {
-		if x.stream == nil || len(x.Minutes) > mostMinutes {
+		if x.Stream == nil || len(x.Stream.Minutes) > mostMinutes {
 			return fmt.Errorf("state: stream %v is not as it was saved", x.Key)
 		}
-		e.all[x.Key] = x.stream
+		e.all[x.Key] = x.Stream
 	}
 	for _, x := range s.Hot {
 		if e.all[x.Key] != nil {

@@ -36,7 +36,7 @@ func newListedAddress(s *settings, t *Threats) Engine {
 }
 
 func (e *listedAddress) Observe(c *Contact, yield func(Signal)) {
-	if !c.Threat.Has(e.category) || !c.Flow.Accepted || !c.Asked {
+	if c.Threat == 0 || !c.Threat.Has(e.category) || !c.Flow.Accepted || !c.Asked {
 		return
 	}
 	f := c.Flow
