@@ -10,11 +10,8 @@ import (
 func byAWS(a *Activity) bool {
 	return a.InvokedBy != "" || a.PrincipalType == "AWSService" || a.EventType == "AwsServiceEvent" ||
 		strings.HasSuffix(a.SourceIP, ".amazonaws.com") || a.SourceIP == "AWS Internal" ||
-		strings.Contains(a.Principal, ":role/aws-service-role/") || strings.Contains(a.Principal, "/AWSServiceRoleFor")
+		a.PrincipalType == "AssumedRole" && strings.Contains(a.Principal, "/AWSServiceRoleFor")
 }
-
-// someone tells whether it is known who did it, and that it was not AWS.
-func someone(a *Activity) bool { return a.Principal != "" && !byAWS(a) && inTime(a.Time) }
 
 // inTime refuses times that no record of CloudTrail can have: days are counted in
 // numbers that hold no others.
@@ -33,8 +30,8 @@ func actor(a *Activity) who {
 	return who{a.Principal, ""}
 }
 
-func personal(a *Activity) bool {
-	return a.Session != "" && (strings.IndexByte(a.Session, '@') > 0 || strings.Contains(a.Principal, "AWSReservedSSO_"))
+func isPersonal(principal, session string) bool {
+	return session != "" && (strings.IndexByte(session, '@') > 0 || strings.Contains(principal, "AWSReservedSSO_"))
 }
 
 // spellActor is an actor as messages name it.
@@ -135,7 +132,7 @@ func label(service, name string) string {
 // keep is the activity with texts of its own.
 func keep(a *Activity) Activity {
 	b := *a
-	b.Record = nil
+	b.Record, b.facts = nil, facts{}
 	for _, s := range []*string{&b.ID, &b.Account, &b.Region, &b.Service, &b.Name, &b.EventType, &b.Error, &b.SourceIP, &b.UserAgent,
 		&b.Principal, &b.PrincipalType, &b.ARN, &b.Session, &b.OwnAccount, &b.AccessKey, &b.InvokedBy, &b.VPCEndpoint} {
 		*s = strings.Clone(*s)

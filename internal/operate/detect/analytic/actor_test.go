@@ -43,7 +43,7 @@ func TestActor(t *testing.T) {
 		{"arn:aws:iam::1:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_1", "ada", "arn:aws:iam::1:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_1 (ada)"},
 		{"arn:aws:iam::1:user/ada", "", "arn:aws:iam::1:user/ada"},
 	} {
-		if got := spellActor(actor(&Activity{Principal: x.principal, Session: x.session})); got != x.want {
+		if got := spellActor(actor(&Activity{Principal: x.principal, PrincipalType: "AssumedRole", Session: x.session})); got != x.want {
 			t.Errorf("%q, want %q", got, x.want)
 		}
 	}

@@ -18,6 +18,7 @@ type amounts struct {
 	order      []string
 	class      func(*Activity) string
 	verb       string
+	deletes    bool // and not reads
 	principals int
 	actors     *table[volume]
 	watch      watch
@@ -44,7 +45,7 @@ var massDelete = definition{Engine{
 	Needs:  []string{"management"},
 }, func(s *settings, _ World) Analytic {
 	m := many(s, 3, 0)
-	m.engine, m.verb = "mass-delete", "deleted"
+	m.engine, m.verb, m.deletes = "mass-delete", "deleted", true
 	for _, c := range []struct {
 		name  string
 		floor int
@@ -83,7 +84,9 @@ var massRead = definition{Engine{
 	return m
 }}
 
-func (m *amounts) Wants(a *Activity) bool { return a.Error == "" && m.class(a) != "" && someone(a) }
+func (m *amounts) Wants(a *Activity) bool {
+	return !a.ReadOnly == m.deletes && a.Error == "" && m.class(a) != "" && someone(a)
+}
 
 func (m *amounts) Observe(a *Activity, yield func(Signal)) {
 	m.watch.see(a.Time)

@@ -41,6 +41,8 @@ type Activity struct {
 	VPCEndpoint   string
 
 	Record Record
+
+	facts facts
 }
 
 // Record gives the other fields of the event, at dotted paths. It is asked rarely:

@@ -2,6 +2,7 @@ package analytic
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -18,7 +19,10 @@ type theft struct {
 	// not say to what credentials were issued.
 	functions *table[uint16]
 	told      *table[uint16] // by session and address, the day of the signal
+	// Facts of records that were looked up, which never change: owners of VPC endpoints,
+	// and to what keys were issued.
 	endpoints map[string]string
+	issues    map[string]issue
 }
 
 var credentialExfiltration = definition{Engine{
@@ -27,7 +31,7 @@ var credentialExfiltration = definition{Engine{
 	Fields: []string{"eventTime", "eventID", "sourceIPAddress", "userAgent", "userIdentity", "userIdentity.inScopeOf", "vpcEndpointId", "vpcEndpointAccountId"},
 	Needs:  []string{"management"},
 }, func(s *settings, w World) Analytic {
-	t := &theft{world: w, endpoints: map[string]string{}}
+	t := &theft{world: w, endpoints: map[string]string{}, issues: map[string]issue{}}
 	t.inside = s.choice("where", "", []string{"outside", "inside"}, "outside of AWS, or inside but elsewhere than in our accounts") == "inside"
 	t.kinds = s.choices("of", []string{"instance", "function", "task"}, "whose credentials")
 	t.most = s.whole("sessions", 20_000, 1, 5e6, "how many sessions are remembered; those not seen for longest are forgotten first")
@@ -36,8 +40,14 @@ var credentialExfiltration = definition{Engine{
 }}
 
 func (t *theft) Wants(a *Activity) bool {
-	return a.PrincipalType == "AssumedRole" && a.Session != "" && !personal(a) && someone(a) && !t.off() &&
-		(a.VPCEndpoint == "" || t.inside && t.world.Accounts != nil)
+	if a.PrincipalType != "AssumedRole" || a.Session == "" || t.off() || !someone(a) || personal(a) {
+		return false
+	}
+	if a.VPCEndpoint != "" {
+		return t.inside && t.world.Accounts != nil
+	}
+	ip, ok := address(a)
+	return ok && (t.fromAbroad(ip) || lambdaAgent(a.UserAgent) && t.world.aws(ip))
 }
 
 func (t *theft) Observe(a *Activity, yield func(Signal)) {
@@ -79,20 +89,19 @@ func (t *theft) abroad(a *Activity) (where, detail string) {
 		return "through a VPC endpoint of account " + owner, a.VPCEndpoint
 	}
 	ip, ok := address(a)
-	if !ok || !t.world.foreign(ip) {
+	if !ok || !t.fromAbroad(ip) {
 		return "", ""
 	}
-	service, amazon := "", false
-	if t.world.Services != nil {
-		service, amazon = t.world.Services(ip)
-	}
-	switch {
-	case !t.inside && !amazon:
-		return "which is outside of AWS", ""
-	case t.inside && amazon && t.world.Own != nil:
+	if t.inside {
+		service, _ := t.world.Services(ip)
 		return "an address of AWS that is not one of ours", service
 	}
-	return "", ""
+	return "which is outside of AWS", ""
+}
+
+// fromAbroad tells whether nothing of ours calls from an address.
+func (t *theft) fromAbroad(ip netip.Addr) bool {
+	return t.world.Services != nil && t.world.aws(ip) == t.inside && (!t.inside || t.world.Own != nil) && t.world.foreign(ip)
 }
 
 // ownerOf is the account of the VPC endpoint that a call came through. It never
@@ -106,7 +115,7 @@ func (t *theft) ownerOf(a *Activity) string {
 	if owner == "" {
 		return "" // this record does not say; the next may
 	}
-	if len(t.endpoints) >= 10_000 {
+	if len(t.endpoints) >= mostRemembered {
 		clear(t.endpoints)
 	}
 	t.endpoints[strings.Clone(a.VPCEndpoint)] = owner
@@ -116,16 +125,8 @@ func (t *theft) ownerOf(a *Activity) string {
 // kind tells to what a session's credentials were issued, and its name; empty where
 // they are somebody else's.
 func (t *theft) kind(a *Activity) (kind, issued string) {
-	if a.Record != nil {
-		issued = a.Record.Text("userIdentity.inScopeOf.credentialsIssuedTo")
-		switch a.Record.Text("userIdentity.inScopeOf.issuerType") {
-		case "AWS::EC2::Instance":
-			return "instance", orElse(issued, a.Session)
-		case "AWS::Lambda::Function":
-			return "function", orElse(issued, a.Session)
-		case "AWS::ECS::Task", "AWS::ECS::TaskDefinition", "AWS::ECS::Service":
-			return "task", orElse(issued, a.Session)
-		}
+	if i := t.issue(a); i.kind != "" {
+		return i.kind, orElse(i.to, a.Session)
 	}
 	switch {
 	case strings.HasPrefix(a.Session, "i-") && isHex(a.Session[2:], 8, 17):
@@ -137,6 +138,39 @@ func (t *theft) kind(a *Activity) (kind, issued string) {
 	}
 	return "", ""
 }
+
+// issue is to what credentials were issued, as a record says.
+type issue struct{ kind, to string }
+
+// issue looks that up once for each key: it never changes, and looking is slow.
+func (t *theft) issue(a *Activity) issue {
+	if i, ok := t.issues[a.AccessKey]; ok {
+		return i
+	}
+	if a.Record == nil {
+		return issue{}
+	}
+	i := issue{kind: kindOf[a.Record.Text("userIdentity.inScopeOf.issuerType")]}
+	if i.kind != "" {
+		i.to = strings.Clone(a.Record.Text("userIdentity.inScopeOf.credentialsIssuedTo"))
+	}
+	if a.AccessKey != "" {
+		if len(t.issues) >= mostRemembered {
+			clear(t.issues)
+		}
+		t.issues[strings.Clone(a.AccessKey)] = i
+	}
+	return i
+}
+
+// kindOf are the issuers of credentials. Source: CloudTrail User Guide, "CloudTrail
+// userIdentity element", inScopeOf.
+var kindOf = map[string]string{
+	"AWS::EC2::Instance": "instance", "AWS::Lambda::Function": "function",
+	"AWS::ECS::Task": "task", "AWS::ECS::TaskDefinition": "task", "AWS::ECS::Service": "task",
+}
+
+const mostRemembered = 10_000 // facts that can be looked up again
 
 func orElse(text, other string) string {
 	if text == "" {

@@ -61,17 +61,17 @@ func (n *novelty) Observe(a *Activity, yield func(Signal)) {
 func (n *novelty) thing(a *Activity) (uint64, bool) {
 	switch n.of {
 	case "action":
-		if a.ReadOnly || a.Error != "" || tactics().in(a)&n.mask == 0 {
+		if a.ReadOnly || a.Error != "" || a.tactics()&n.mask == 0 {
 			return 0, false
 		}
-		return hash(0, a.Service, plainName(a.Name)), true
+		return a.call(), true
 	case "region":
 		if a.ReadOnly || a.Error != "" || a.Region == "" || global(a.Service) {
 			return 0, false
 		}
 		return hash(1, a.Region), true
 	}
-	key := n.agents.key(a.UserAgent)
+	key := n.agents.key(a)
 	return key, key != 0
 }
 
@@ -120,7 +120,15 @@ type agents struct {
 
 const mostAgents = 4096
 
-func (g *agents) key(agent string) uint64 {
+func (g *agents) key(a *Activity) uint64 {
+	if a.facts.has&hasAgent == 0 {
+		a.facts.has |= hasAgent
+		a.facts.agent = g.lookUp(a.UserAgent)
+	}
+	return a.facts.agent
+}
+
+func (g *agents) lookUp(agent string) uint64 {
 	if key, ok := g.known[agent]; ok {
 		return key
 	}

@@ -61,48 +61,56 @@ var rarity = definition{Engine{
 
 func (x *anomaly) Wants(a *Activity) bool { return !a.Data && someone(a) }
 
-// factor is one way in which a call can be unusual.
-type factor struct {
-	name string
-	bits float64
-}
-
 func (x *anomaly) Observe(a *Activity, yield func(Signal)) {
 	x.watch.see(a.Time)
 	r := x.actors.take(actor(a))
 	v := &r.value
 	day := dayOf(a.Time)
 	grown := x.memory.meet(&v.profile, a.Time)
-	days := x.memory.before(v.profile.active, day)
 
 	// Keys with zero say nothing.
-	keys := [4]uint64{hash(0, a.Service, plainName(a.Name)), x.agents.key(a.UserAgent), 0, x.network(v, a)}
+	keys := [4]uint64{a.call(), x.agents.key(a), 0, x.network(v, a)}
 	if a.Region != "" && !global(a.Service) {
 		keys[2] = hash(1, a.Region)
 	}
+	var seen [4]float64
+	for i, key := range keys {
+		if key != 0 {
+			var more int
+			seen[i], _, more = x.memory.note(&v.profile, key, day)
+			grown += more
+		}
+	}
+	if a.tactics()&x.mask != 0 && x.memory.warm(&v.profile, a.Time) {
+		grown += x.score(r, a, keys, seen, yield)
+	}
+	x.actors.grow(r, grown)
+}
+
+// score adds up how unusual a call is.
+func (x *anomaly) score(r *row[anomalous], a *Activity, keys [4]uint64, seen [4]float64, yield func(Signal)) (grown int) {
+	days := x.memory.before(r.value.profile.active, dayOf(a.Time))
 	var all [4]float64
 	score, rare := 0.0, 0
 	for i, key := range keys {
 		if key == 0 {
 			continue
 		}
-		seen, _, more := x.memory.note(&v.profile, key, day)
-		grown += more
-		all[i] = -math.Log2((min(seen, days) + 1) / (days + 2))
+		all[i] = -math.Log2((min(seen[i], days) + 1) / (days + 2))
 		score += all[i]
 		if all[i] >= x.rare {
 			rare++
 		}
 	}
-	if score >= x.threshold && rare >= x.factors && x.memory.warm(&v.profile, a.Time) {
-		grown += x.judge(r, a, score, all, yield)
+	if score < x.threshold || rare < x.factors {
+		return 0
 	}
-	x.actors.grow(r, grown)
+	return x.judge(r, a, score, all, yield)
 }
 
 // judge looks whether the call serves a tactic, and signals it once a day.
 func (x *anomaly) judge(r *row[anomalous], a *Activity, score float64, all [4]float64, yield func(Signal)) (grown int) {
-	in := tactics().in(a) & x.mask
+	in := a.tactics() & x.mask
 	// Whoever works on another machine lists the same things there: what is asked has to
 	// be unusual itself.
 	if discovery := tactics().mask([]string{"discovery"}); all[0] < x.rare {

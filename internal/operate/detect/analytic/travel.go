@@ -53,13 +53,13 @@ var impossibleTravel = definition{Engine{
 }}
 
 func (t *travel) Wants(a *Activity) bool {
-	if t.world.Places == nil || !someone(a) {
+	if t.world.Places == nil {
 		return false
 	}
 	if a.Name == "ConsoleLogin" {
-		return a.Service == "signin.amazonaws.com"
+		return a.Service == "signin.amazonaws.com" && someone(a)
 	}
-	return t.calls && !a.Data && (personal(a) || a.PrincipalType == "IAMUser" && strings.HasPrefix(a.AccessKey, "AKIA"))
+	return t.calls && someone(a) && !a.Data && (personal(a) || a.PrincipalType == "IAMUser" && strings.HasPrefix(a.AccessKey, "AKIA"))
 }
 
 func (t *travel) Observe(a *Activity, yield func(Signal)) {
