@@ -47,7 +47,7 @@ type importing struct {
 	o         TrailImportOptions
 	writer    *lake.Writer
 	out       *TrailImported
-	row       lakeRow
+	row       LakeRows
 	accounts  map[string]bool
 	regions   map[string]bool
 	delivered map[string]time.Time
@@ -141,7 +141,7 @@ func (i *importing) take(ctx context.Context, b *cloudtrail.Batch) error {
 		if r.Duplicate() {
 			continue
 		}
-		row := i.row.of(b.File, r)
+		row := i.row.Of(b.File, r)
 		if !i.wants(row) {
 			i.partial = true
 			i.out.Left++

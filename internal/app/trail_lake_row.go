@@ -7,9 +7,9 @@ import (
 	"holdfast.dev/holdfast/internal/store/lake"
 )
 
-// lakeRow makes rows of the lake out of records. Everything it gives is part of the
+// LakeRows makes rows of the lake out of records. Everything it gives is part of the
 // record, or valid until the next row. It belongs to one goroutine.
-type lakeRow struct {
+type LakeRows struct {
 	row  lake.Row
 	file string // of which org is known
 	org  []byte
@@ -34,8 +34,8 @@ var (
 	mfaPath    = cloudtrail.NewPath("userIdentity", "sessionContext", "attributes", "mfaAuthenticated")
 )
 
-// of makes the row of a record of a file.
-func (l *lakeRow) of(file string, r *cloudtrail.Record) *lake.Row {
+// Of makes the row of a record of a file.
+func (l *LakeRows) Of(file string, r *cloudtrail.Record) *lake.Row {
 	row := &l.row
 	row.Time, row.Raw, row.Resources = r.Time(), r.Raw(), row.Resources[:0]
 	for _, f := range lakeFields {
@@ -67,7 +67,7 @@ func (l *lakeRow) of(file string, r *cloudtrail.Record) *lake.Row {
 	return row
 }
 
-func (l *lakeRow) resources(r *cloudtrail.Record) {
+func (l *LakeRows) resources(r *cloudtrail.Record) {
 	v := r.Value(cloudtrail.Resources)
 	if v.Type() != cloudtrail.Array {
 		return

@@ -3,6 +3,7 @@ package lake
 import (
 	"bytes"
 	"math"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -73,6 +74,7 @@ type arena struct {
 	blocks [][]byte
 	places []place
 	size   int
+	spare  *blocks
 }
 
 type place struct {
@@ -81,9 +83,38 @@ type place struct {
 }
 
 const (
-	smallBlock = 8 << 10
-	bigBlock   = 1 << 20
+	smallBlock = 4 << 10
+	bigBlock   = 256 << 10
 )
+
+// blocks are big blocks that nobody uses at the moment: all partitions share them, so that
+// memory is touched for the first time once and not again with every unit.
+type blocks struct {
+	mu   sync.Mutex
+	free [][]byte
+}
+
+func (s *blocks) take() []byte {
+	if s != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if n := len(s.free); n > 0 {
+			b := s.free[n-1]
+			s.free = s.free[:n-1]
+			return b
+		}
+	}
+	return make([]byte, 0, bigBlock)
+}
+
+func (s *blocks) give(b []byte) {
+	if s == nil || cap(b) != bigBlock {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free = append(s.free, b[:0])
+}
 
 func (a *arena) add(v []byte) {
 	if !utf8.Valid(v) {
@@ -91,14 +122,22 @@ func (a *arena) add(v []byte) {
 	}
 	last := len(a.blocks) - 1
 	if last < 0 || len(a.blocks[last])+len(v) > cap(a.blocks[last]) {
-		n := min(bigBlock, max(smallBlock, a.size))
-		a.blocks = append(a.blocks, make([]byte, 0, max(n, len(v))))
+		a.blocks = append(a.blocks, a.block(len(v)))
 		last++
 	}
 	from := len(a.blocks[last])
 	a.blocks[last] = append(a.blocks[last], v...)
 	a.places = append(a.places, place{int32(last), int32(from), int32(from + len(v))})
 	a.size += len(v)
+}
+
+// block is a new block with room for a text.
+func (a *arena) block(room int) []byte {
+	n := max(smallBlock, a.size, room)
+	if n >= bigBlock && room <= bigBlock {
+		return a.spare.take()
+	}
+	return make([]byte, 0, n)
 }
 
 func (a *arena) at(row int32) []byte {
@@ -108,13 +147,12 @@ func (a *arena) at(row int32) []byte {
 
 func (a *arena) length(row int32) int { return int(a.places[row].to - a.places[row].from) }
 
-// reset keeps one block, which is enough for the many partitions that are small.
+// reset gives the blocks back.
 func (a *arena) reset() {
 	a.places, a.size = a.places[:0], 0
-	if len(a.blocks) > 0 {
-		last := len(a.blocks) - 1
-		a.blocks[0] = a.blocks[last][:0]
-		clear(a.blocks[1:])
-		a.blocks = a.blocks[:1]
+	for _, b := range a.blocks {
+		a.spare.give(b)
 	}
+	clear(a.blocks)
+	a.blocks = a.blocks[:0]
 }

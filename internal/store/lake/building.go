@@ -31,14 +31,15 @@ type building struct {
 	name   fileName
 }
 
-// add appends a row group.
+// add appends a row group. Its body is the caller's again afterwards.
 func (f *building) add(g *rowGroup) error {
-	body := g.body
 	if f.size == 0 {
+		if err := f.append([]byte(magic)); err != nil {
+			return err
+		}
 		f.size = int64(len(magic))
-		body = append([]byte(magic), body...)
 	}
-	if err := f.append(body); err != nil {
+	if err := f.append(g.body); err != nil {
 		return err
 	}
 	for i := range g.meta.Columns {

@@ -35,16 +35,18 @@ type rowGroup struct {
 
 // encoder makes row groups out of buffers. It belongs to one goroutine.
 type encoder struct {
-	zstd   *zstd.Encoder
-	order  []int32 // rows as they will lie
-	ends   []int   // of the slices, in order
-	local  localCodes
-	values []byte
-	ids    []int32
-	levels []uint8
-	page   []byte
-	packed []byte
-	hashes []uint64
+	zstd    *zstd.Encoder
+	letters *zstd.Encoder // for all but raw records
+	order   []int32       // rows as they will lie
+	ends    []int         // of the slices, in order
+	local   localCodes
+	values  []byte
+	ids     []int32
+	levels  []uint8
+	page    []byte
+	packed  []byte
+	hashes  []uint64
+	body    []byte
 
 	g *rowGroup
 	b *buffer
@@ -52,7 +54,13 @@ type encoder struct {
 
 func newEncoder() (*encoder, error) {
 	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithWindowSize(4<<20))
-	return &encoder{zstd: z}, err
+	if err != nil {
+		return nil, err
+	}
+	// Ids have nothing in common but their letters: half of them goes if literals are
+	// always coded.
+	l, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithAllLitEntropyCompression(true))
+	return &encoder{zstd: z, letters: l}, err
 }
 
 // encode makes row groups of the rows in a buffer.
@@ -61,9 +69,11 @@ func (e *encoder) encode(b *buffer, known *[columns]symbols, take func(*rowGroup
 	e.sort()
 	for from := 0; from < len(e.order); {
 		to := e.cut(from)
-		if err := take(e.group(from, to, known)); err != nil {
+		g := e.group(from, to, known)
+		if err := take(g); err != nil {
 			return err
 		}
+		e.body = g.body[:0]
 		from = to
 	}
 	return nil
@@ -112,7 +122,7 @@ func (e *encoder) gather(from, to int) {
 
 func (e *encoder) group(from, to int, known *[columns]symbols) *rowGroup {
 	rows := e.order[from:to]
-	e.g = &rowGroup{rows: len(rows), columnIndex: make([]format.ColumnIndex, len(leaves)), offsetIndex: make([]format.OffsetIndex, len(leaves)), first: never, last: never}
+	e.g = &rowGroup{body: e.body[:0], rows: len(rows), columnIndex: make([]format.ColumnIndex, len(leaves)), offsetIndex: make([]format.OffsetIndex, len(leaves)), first: never, last: never}
 	e.g.meta = format.RowGroup{NumRows: int64(len(rows)), Columns: make([]format.ColumnChunk, len(leaves))}
 	for i := range leaves {
 		c := e.begin(i)
@@ -162,7 +172,11 @@ func (e *encoder) end(c chunk) {
 // put adds the values in e.page as a page.
 func (e *encoder) put(c chunk, header *format.PageHeader, values, firstRow int) {
 	header.UncompressedPageSize = int32(len(e.page))
-	e.packed = e.zstd.EncodeAll(e.page, e.packed[:0])
+	z := e.letters
+	if c.path == rawPath {
+		z = e.zstd
+	}
+	e.packed = z.EncodeAll(e.page, e.packed[:0])
 	header.CompressedPageSize = int32(len(e.packed))
 	header.CRC = int32(crc32.ChecksumIEEE(e.packed))
 	head, err := thrift.Marshal(new(thrift.CompactProtocol), header)

@@ -35,6 +35,7 @@ type Writer struct {
 	lock *os.File
 
 	known    [columns]symbols
+	spare    blocks
 	buffers  map[partition]*buffer
 	size     int
 	unit     identities // the events of the unit
@@ -121,7 +122,7 @@ func (w *Writer) Append(ctx context.Context, r *Row) error {
 	p := partitionOf(r)
 	b := w.buffers[p]
 	if b == nil {
-		b = &buffer{}
+		b = &buffer{raws: arena{spare: &w.spare}, ids: arena{spare: &w.spare}}
 		w.buffers[p] = b
 	}
 	before := b.size()
@@ -241,10 +242,9 @@ func (w *Writer) flush(ctx context.Context, which []partition) error {
 	}
 	for _, p := range which {
 		w.size -= w.buffers[p].size()
+		w.buffers[p].reset()
 		if len(w.buffers) > mostIdle {
 			delete(w.buffers, p)
-		} else {
-			w.buffers[p].reset()
 		}
 	}
 	return nil

@@ -13,6 +13,9 @@ func (p *program) trail() *cobra.Command {
 		p.trailVerify(),
 		p.trailDetect(),
 		p.trailImport(),
+		p.trailSearch(),
+		p.trailTimeline(),
+		p.trailPrune(),
 	)
 	return c
 }
