@@ -115,7 +115,7 @@ func (p *program) matrix(pg *page, c *app.DetectCoverage) {
 			said := fmt.Sprintf("%s pass", plural(b.Examples, "example"))
 			switch {
 			case b.Off != nil:
-				said = "off: " + oneLine(b.Off.Reason)
+				said = "off: " + string(b.Off.Why) // the reasons stand below
 			case !b.Passed && b.Examples == 0:
 				said = "no examples"
 			case !b.Passed:
