@@ -29,10 +29,11 @@ func (r *Reviewing) watchDemo(ctx context.Context, s *store.Store, o demo.Option
 	}
 	a := &App{Now: func() time.Time { return o.At }}
 	w.Exceptions, w.Trusted, w.Quiet = r.Exceptions, r.Trusted, r.Quiet
-	if _, _, err := a.RecordAlerts(ctx, s, run, *w); err != nil {
+	_, changes, err := a.RecordAlerts(ctx, s, run, *w)
+	if err != nil {
 		return errors.Join(err, run.Finish(context.WithoutCancel(ctx), store.Failed, nil))
 	}
-	return run.Finish(ctx, store.Finished, nil)
+	return run.Finish(ctx, store.Finished, recorded(o.At, len(w.Alerts), changes))
 }
 
 // detectIn runs log files through the detections.

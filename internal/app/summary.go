@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"holdfast.dev/holdfast/internal/operate/review"
+	"holdfast.dev/holdfast/internal/store"
 )
 
 // summary is what a run keeps of a review.
@@ -17,6 +18,21 @@ func summary(r *review.Review) json.RawMessage {
 	}{r.At, r.Estate.Resources, r.Verdicts, r.Severities})
 	if err != nil {
 		return nil // three plain structs always marshal
+	}
+	return b
+}
+
+// recorded is what a run keeps of what detections found.
+func recorded(at time.Time, alerts int, c store.Changes) json.RawMessage {
+	b, err := json.Marshal(struct {
+		At       time.Time `json:"at"`
+		Alerts   int       `json:"alerts"`
+		New      int       `json:"new"`
+		Reopened int       `json:"reopened"`
+		Resolved int       `json:"resolved"`
+	}{at, alerts, c.New, c.Reopened, c.Resolved})
+	if err != nil {
+		return nil // a plain struct always marshals
 	}
 	return b
 }

@@ -28,6 +28,7 @@ are read from the folders that holdfast.yaml names, plain Sigma rules too.
 		p.detectShow(),
 		p.detectTest(),
 		p.detectCoverage(),
+		p.detectBacktest(),
 		p.detectFlow(),
 		p.detectDNS(),
 	)

@@ -321,7 +321,8 @@ func (p *program) withDetections(controls func(string) (report.Rule, bool)) (fun
 func everyVerdict(c *cobra.Command, reviewer *review.Reviewer, s *store.Store, f filter, query store.FindingQuery) iter.Seq2[finding.Finding, error] {
 	reviewer.All = true
 	matches := func(list []string, v string) bool { return len(list) == 0 || known(list, v) }
-	wants := func(k finding.Kind) bool { return len(query.Kinds) == 0 || known(query.Kinds, k) }
+	kinds := query.Kinds
+	wants := func(k finding.Kind) bool { return len(kinds) == 0 || known(kinds, k) }
 	return func(yield func(finding.Finding, error) bool) {
 		if wants(finding.Detection) {
 			query.Kinds = []finding.Kind{finding.Detection}

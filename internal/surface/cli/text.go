@@ -36,6 +36,7 @@ func summaryOf(data json.RawMessage) string {
 		Files     int            `json:"files"`
 		Versions  int            `json:"versions"`
 		Verdicts  map[string]int `json:"verdicts"`
+		Alerts    *int           `json:"alerts"`
 	}
 	if len(data) == 0 || json.Unmarshal(data, &s) != nil {
 		return ""
@@ -54,6 +55,9 @@ func summaryOf(data json.RawMessage) string {
 		parts = append(parts, fmt.Sprintf("%d fail, %d unknown, %d pass", s.Verdicts["fail"], s.Verdicts["unknown"], s.Verdicts["pass"]))
 	} else if s.Resources != nil {
 		parts = append(parts, fmt.Sprintf("%d new, %d changed, %d gone", s.New, s.Changed, s.Gone))
+	}
+	if s.Alerts != nil {
+		parts = append(parts, plural(*s.Alerts, "alert"), plural(s.New, "new finding"))
 	}
 	if s.Gaps != nil {
 		parts = append(parts, plural(*s.Gaps, "gap"))
