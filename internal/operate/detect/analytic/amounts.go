@@ -31,7 +31,7 @@ func many(s *settings, factor float64, warmUp time.Duration) *amounts {
 	length := s.span("window", time.Hour, 6*time.Minute, day, "the time in which it happens")
 	wait := s.span("warm-up", warmUp, 0, 90*day, "how long a caller has to be known for it to count")
 	halfLife := s.span("half-life", 90*day, day, 720*day, "after which the most that he did counts for half")
-	m.principals = s.whole("principals", 20_000, 1, 5e6, "how many callers and classes are remembered; those not seen for longest are forgotten first")
+	m.principals = s.whole("principals", 10_000, 1, 5e6, "how many callers and classes are remembered; those not seen for longest are forgotten first")
 	m.spans = spans{length: int64(length / time.Second), late: int64(lateness / time.Second), quiet: int64(6 * time.Hour / time.Second), most: 100}
 	m.halfLife, m.warmUp = halfLife.Hours()/24, int64(wait/time.Second)
 	m.actors = newTable[volume](m.principals, 40*m.principals)

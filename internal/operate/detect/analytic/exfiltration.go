@@ -34,7 +34,7 @@ var credentialExfiltration = definition{Engine{
 	t := &theft{world: w, endpoints: map[string]string{}, issues: map[string]issue{}}
 	t.inside = s.choice("where", "", []string{"outside", "inside"}, "outside of AWS, or inside but elsewhere than in our accounts") == "inside"
 	t.kinds = s.choices("of", []string{"instance", "function", "task"}, "whose credentials")
-	t.most = s.whole("sessions", 20_000, 1, 5e6, "how many sessions are remembered; those not seen for longest are forgotten first")
+	t.most = s.whole("sessions", 10_000, 1, 5e6, "how many sessions are remembered; those not seen for longest are forgotten first")
 	t.functions, t.told = newTable[uint16](t.most, t.most), newTable[uint16](t.most, t.most)
 	return t
 }}

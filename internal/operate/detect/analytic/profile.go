@@ -42,7 +42,7 @@ func habits(s *settings, cells int) (m memory, principals int) {
 	warmUp := s.span("warm-up", 14*day, 0, 90*day, "how long somebody is watched before anything counts as unusual for him")
 	events := s.whole("events", 20, 0, 1e6, "how many events of his that takes besides")
 	halfLife := s.span("half-life", 90*day, day, 720*day, "after which a day counts for half; what was seen on one day only is forgotten after two")
-	principals = s.whole("principals", 20_000, 1, 5e6, "how many are remembered; those not seen for longest are forgotten first")
+	principals = s.whole("principals", 10_000, 1, 5e6, "how many are remembered; those not seen for longest are forgotten first")
 	return memory{halfLife: halfLife.Hours() / 24, warmUp: int64(warmUp / time.Second), events: uint32(events), cells: cells}, principals
 }
 

@@ -46,7 +46,7 @@ var impossibleTravel = definition{Engine{
 	t.speed = s.number("speed", 900, 100, 10_000, "in km/h, above which nobody travels")
 	within := s.span("within", day, time.Minute, 7*day, "of two logins, for them to be compared")
 	t.calls = s.choice("of", "logins", []string{"logins", "calls"}, "logins to the console only, or also calls of people's sessions and of IAM users with keys") == "calls"
-	people := s.whole("principals", 20_000, 1, 5e6, "how many are remembered; those not seen for longest are forgotten first")
+	people := s.whole("principals", 10_000, 1, 5e6, "how many are remembered; those not seen for longest are forgotten first")
 	t.within, t.quiet = int64(within/time.Second), int64(12*time.Hour/time.Second)
 	t.people = newTable[journey](people, 8*people)
 	return t
