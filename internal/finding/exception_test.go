@@ -110,3 +110,53 @@ func TestWildcard(t *testing.T) {
 		}
 	}
 }
+
+func TestExceptionCoversAlerts(t *testing.T) {
+	register, err := ParseExceptions("x.yaml", []byte(`
+- id: EX-2
+  controls: [user-created]
+  scope: {accounts: ["111122223333"], principals: ["*:role/deploy"], sources: [203.0.113.0/24, "2001:db8::/32", 198.51.100.7, cloudformation.amazonaws.com]}
+  owner: iam@example.com
+  approver: ciso@example.com
+  reason: The pipeline makes users.
+  created: 2026-01-01
+  expires: 2026-07-01
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := Alert{Rule: "user-created", Account: "111122223333", Principal: "arn:aws:iam::111122223333:role/deploy", SourceIP: "203.0.113.9"}
+	at := time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
+	for name, test := range map[string]struct {
+		change func(*Alert)
+		want   bool
+	}{
+		"as it is":        {func(*Alert) {}, true},
+		"IPv6":            {func(a *Alert) { a.SourceIP = "2001:db8::1" }, true},
+		"mapped":          {func(a *Alert) { a.SourceIP = "::ffff:203.0.113.9" }, true},
+		"one address":     {func(a *Alert) { a.SourceIP = "198.51.100.7" }, true},
+		"a service":       {func(a *Alert) { a.SourceIP = "cloudformation.amazonaws.com" }, true},
+		"another address": {func(a *Alert) { a.SourceIP = "198.51.100.8" }, false},
+		"another service": {func(a *Alert) { a.SourceIP = "ec2.amazonaws.com" }, false},
+		"no address":      {func(a *Alert) { a.SourceIP = "" }, false},
+		"another role":    {func(a *Alert) { a.Principal += "er" }, false},
+		"another account": {func(a *Alert) { a.Account = "444455556666" }, false},
+		"another rule":    {func(a *Alert) { a.Rule = "user-deleted" }, false},
+	} {
+		a := in
+		test.change(&a)
+		if x, got := register.ForAlert(&a, at); got != test.want || got && x.ID != "EX-2" {
+			t.Errorf("%s: covered %v, want %v", name, got, test.want)
+		}
+	}
+	if _, ok := register.ForAlert(&in, time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC)); ok {
+		t.Error("an expired exception covers an alert")
+	}
+	// It is narrower than any finding, which knows neither who nor from where.
+	if _, ok := register.For(&Finding{Rule: "user-created", Account: "111122223333"}, at); ok {
+		t.Error("an exception for one principal covers a whole finding")
+	}
+	if _, err := ParseExceptions("x.yaml", []byte(strings.Replace(goodException, "resources: [", `sources: ["203.0.113.0/99"], resources: [`, 1))); err == nil || !strings.Contains(err.Error(), "is no range of addresses") {
+		t.Errorf("got %v", err)
+	}
+}
