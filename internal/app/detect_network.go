@@ -76,18 +76,25 @@ func (d *NetworkDetected) Worst() finding.Severity {
 func (d *NetworkDetected) Unseen() error {
 	var why []string
 	if d.Faulty > 0 {
-		why = append(why, fmt.Sprintf("%d files were not read whole", d.Faulty))
+		why = append(why, counted(d.Faulty, "file was", "files were")+" not read whole")
 	}
 	if d.Skipped > 0 {
-		why = append(why, fmt.Sprintf("AWS lost flows in %d intervals (SKIPDATA)", d.Skipped))
+		why = append(why, "AWS lost flows in "+counted(int(d.Skipped), "interval", "intervals")+" (SKIPDATA)")
 	}
 	if len(d.Refused) > 0 {
-		why = append(why, fmt.Sprintf("%d rules were refused", len(d.Refused)))
+		why = append(why, counted(len(d.Refused), "rule was", "rules were")+" refused")
 	}
 	if len(why) == 0 {
 		return nil
 	}
 	return errors.New(strings.Join(why, ", and "))
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // watching is one run over flows or lookups.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"strings"
 	"time"
 
 	"holdfast.dev/holdfast/internal/evidence"
@@ -45,13 +46,14 @@ type Fault struct {
 }
 
 func (f *Fault) Error() string {
+	why := strings.TrimPrefix(f.Err.Error(), f.File+": ") // who opens files may name them too
 	if f.Offset < 0 {
-		return fmt.Sprintf("%s: %v", f.File, f.Err)
+		return fmt.Sprintf("%s: %s", f.File, why)
 	}
 	if f.Skipped > 0 {
-		return fmt.Sprintf("%s: from byte %d: %d passed over: %v", f.File, f.Offset, f.Skipped, f.Err)
+		return fmt.Sprintf("%s: from byte %d: %d passed over: %s", f.File, f.Offset, f.Skipped, why)
 	}
-	return fmt.Sprintf("%s: at byte %d: %v; what follows in this file was not read", f.File, f.Offset, f.Err)
+	return fmt.Sprintf("%s: at byte %d: %s; what follows in this file was not read", f.File, f.Offset, why)
 }
 
 func (f *Fault) Unwrap() error { return f.Err }

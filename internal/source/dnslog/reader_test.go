@@ -127,7 +127,7 @@ func TestFaults(t *testing.T) {
 		bad           int64
 	}{
 		"records of another log": {record1 + "\n{\"eventName\":\"x\"}\n{\"eventName\":\"y\"}\n" + record1, "2 rows passed over: no record", 2, 2},
-		"text":                   {"hello\n", "1 rows passed over", 0, 1},
+		"text":                   {"hello\n", "one row passed over", 0, 1},
 		"cut off":                {zipped(t, strings.Repeat(record1+"\n", 2000))[:200], "cut off", 0, 0},
 		"Parquet":                {"PAR1....", "Parquet", 0, 0},
 		"half an object":         {record1[:100], "cut off", 0, 0},

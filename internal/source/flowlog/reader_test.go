@@ -127,7 +127,7 @@ func TestFaults(t *testing.T) {
 		bad     int64
 		says    string
 	}{
-		"a row that is none":     {row1 + "\nwhat is this\n" + row2, 2, 1, "f: from byte 96: 1 rows passed over: the row has 3 fields and its format 14"},
+		"a row that is none":     {row1 + "\nwhat is this\n" + row2, 2, 1, "f: at byte 96: one row passed over: the row has 3 fields and its format 14"},
 		"cut off":                {whole[:len(whole)-20], 1000, 0, "the file is cut off"},
 		"gzip that is broken":    {whole[:len(whole)/2] + "xxxxxxxxxxxxxxxx" + whole[len(whole)/2+16:], 0, 0, "f: at byte"},
 		"something behind":       {zipped(t, row1+"\n") + "trailing", 1, 0, "f: at byte"},

@@ -25,6 +25,8 @@ func (f *Fault) Error() string {
 	switch {
 	case f.Offset < 0:
 		return fmt.Sprintf("%s: %v", f.File, f.Err)
+	case f.Skipped == 1:
+		return fmt.Sprintf("%s: at byte %d: one row passed over: %v", f.File, f.Offset, f.Err)
 	case f.Skipped > 0:
 		return fmt.Sprintf("%s: from byte %d: %d rows passed over: %v", f.File, f.Offset, f.Skipped, f.Err)
 	}

@@ -117,12 +117,12 @@ func (p *program) networkSummary(d *app.NetworkDetected, f *networkFlags, took t
 	var parts []string
 	add := func(n int64, text string) {
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, text))
+			parts = append(parts, plural(int(n), "row")+" "+text)
 		}
 	}
 	add(d.Outside, "of other accounts, Regions or times")
-	add(d.NoData, "rows without traffic")
-	add(d.Bad, "rows passed over")
+	add(d.NoData, "without traffic")
+	add(d.Bad, "passed over")
 	text := fmt.Sprintf("%s, %s", plural(d.Files, "file"), plural(int(d.Records), what))
 	if len(parts) > 0 {
 		text += " (" + strings.Join(parts, ", ") + ")"
@@ -132,7 +132,7 @@ func (p *program) networkSummary(d *app.NetworkDetected, f *networkFlags, took t
 	}
 	text += "; " + plural(d.Detections, "detection")
 	if d.Threats > 0 {
-		text += fmt.Sprintf(", %d entries of threat lists", d.Threats)
+		text += fmt.Sprintf(", %d on threat lists", d.Threats)
 	}
 	fmt.Fprintf(p.Err, "%s (%.1f s)\n", text, took.Seconds())
 	if d.Skipped > 0 {

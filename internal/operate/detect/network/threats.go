@@ -242,7 +242,7 @@ func (t *Threats) without(c Category, addresses bool) string {
 		if addresses {
 			what = "addresses"
 		}
-		return fmt.Sprintf("there is no threat list of the kind %q with %s; give one with --threats %s=FILE", c, what, c)
+		return fmt.Sprintf("there is no threat list of its kind with %s; give one with --threats KIND=FILE", what)
 	}
 	return ""
 }

@@ -118,7 +118,7 @@ func TestThreats(t *testing.T) {
 	if d, ok := l.Harmless("x.fine.evil.example.com"); !ok || d != "fine.evil.example.com" {
 		t.Error(d, ok)
 	}
-	if l.without(C2, true) != "" || !strings.Contains(l.without(Mining, true), "--threats mining=FILE") || !strings.Contains((*Threats)(nil).without(C2, false), "domains") {
+	if l.without(C2, true) != "" || !strings.Contains(l.without(Mining, true), "--threats KIND=FILE") || !strings.Contains((*Threats)(nil).without(C2, false), "domains") {
 		t.Error("which lists are missing")
 	}
 }

@@ -29,7 +29,7 @@ var (
 func connect(t *testing.T, s *fake.Server) *trail.Reader {
 	t.Helper()
 	s.Start(t)
-	c, err := trail.Open(t.Context(), trail.Options{Attempts: 4, Backoff: 5 * time.Millisecond})
+	c, err := trail.Open(t.Context(), trail.Options{Attempts: 8, Backoff: 5 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

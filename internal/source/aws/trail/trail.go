@@ -222,10 +222,10 @@ func (r *Reader) region(ctx context.Context, bucket string) (string, error) {
 		return "", refused("HeadBucket", "s3://"+bucket, err)
 	case errors.As(err, &answer) && answer.Response != nil:
 		// S3 tells the Region beside its refusal, too; who may not list a bucket may
-		// still read in it.
+		// still read in it. Where it does not, the first real request says why: an answer
+		// to HEAD has no text.
 		region = answer.Response.Header.Get("X-Amz-Bucket-Region")
-	}
-	if region == "" && err != nil {
+	default:
 		return "", refused("HeadBucket", "s3://"+bucket, err)
 	}
 	region = cmp.Or(region, r.config.Region) // emulators may have no Regions
