@@ -39,7 +39,7 @@ func bursts(s *settings, length time.Duration) *burst {
 	halfLife := s.span("half-life", 90*day, day, 720*day, "after which a day counts for half; what was done on one day only is new again after two")
 	quiet := s.span("quiet", time.Hour, 0, 7*day, "after a burst, more of the same is not signalled again")
 	b.console = s.choice("console", "ignore", []string{"ignore", "count"}, "whether calls with credentials of the console count: its pages ask much by themselves") == "count"
-	b.principals = s.whole("principals", 20_000, 1, 5e6, "how many are remembered; those not seen for longest are forgotten first")
+	b.principals = s.whole("principals", 10_000, 1, 5e6, "how many are remembered; those not seen for longest are forgotten first")
 	b.spans = spans{length: int64(length / time.Second), late: int64(lateness / time.Second), quiet: int64(quiet / time.Second), most: 1000}
 	b.memory = memory{halfLife: halfLife.Hours() / 24, cells: 1024}
 	b.actors = newTable[bursting](b.principals, 40*b.principals)
@@ -52,7 +52,7 @@ func (b *burst) Observe(a *Activity, yield func(Signal)) {
 	r := b.actors.take(actor(a))
 	v := &r.value
 	grown := b.memory.meet(&v.profile, a.Time)
-	key := hash(0, a.Service, plainName(a.Name))
+	key := a.call()
 	days, _, more := b.memory.note(&v.profile, key, dayOf(a.Time))
 	grown += more
 	if !known(days) {
@@ -188,7 +188,7 @@ var actionShare = definition{Engine{
 	size := all.size(mask)
 	b.engine, b.shape = "action-share", of
 	b.least = int(math.Ceil(share * float64(size)))
-	b.pick = func(a *Activity) bool { return all.in(a)&mask != 0 }
+	b.pick = func(a *Activity) bool { return a.shares()&mask != 0 }
 	b.enough = func(n int, _ []moment) bool { return float64(n) >= share*float64(size) }
 	b.message = func(k who, ms []moment, what []string) string {
 		return fmt.Sprintf("%s called %d of %d actions of the %s list %s that it had not called before: %s",
