@@ -18,17 +18,17 @@ func (p *program) detectSummary(d *app.TrailDetected, all bool, took time.Durati
 	}
 	s := d.Stats
 	var parts []string
-	add := func(n int, text string) {
+	add := func(n int, what, about string) {
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, text))
+			parts = append(parts, plural(n, what)+about)
 		}
 	}
-	add(s.Duplicates, "duplicates")
-	add(s.Outside, "outside the time")
-	add(s.Addenda, "addenda")
-	add(s.Digests, "digest files passed over")
-	add(s.Foreign, "files of other services passed over")
-	add(s.Early, "files older than --since")
+	add(s.Duplicates, "duplicate", "")
+	add(s.Outside, "event", " outside the time")
+	add(s.Addenda, "correction", "")
+	add(s.Digests, "digest file", " passed over")
+	add(s.Foreign, "file", " of other services passed over")
+	add(s.Early, "file", " older than --since passed over")
 	text := fmt.Sprintf("%s, %s", plural(s.Files, "file"), plural(s.Events, "event"))
 	if len(parts) > 0 {
 		text += " (" + strings.Join(parts, ", ") + ")"
