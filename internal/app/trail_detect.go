@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast.dev/holdfast/internal/engine/sigma"
@@ -27,6 +28,9 @@ type TrailDetectOptions struct {
 	State string
 
 	Follow TrailFollow
+
+	// Record writes findings and what was read into a store; nil leaves none.
+	Record *TrailRecorder
 
 	// Alert takes every alert, in the order of the events; those that an exception
 	// covers too. Fault takes what could not be read, as it comes, and Note what else is
@@ -98,15 +102,23 @@ func (d *TrailDetected) Worst() finding.Severity {
 
 // Unseen says why not everything was judged that was asked for; nil where it was.
 func (d *TrailDetected) Unseen() error {
+	var parts []string
 	switch {
-	case d.Faulty > 0 && len(d.Refused) > 0:
-		return fmt.Errorf("%d files were not read to their ends, and %d rules were refused", d.Faulty, len(d.Refused))
-	case d.Faulty > 0:
-		return fmt.Errorf("%d files were not read to their ends", d.Faulty)
-	case len(d.Refused) > 0:
-		return fmt.Errorf("%d rules were refused", len(d.Refused))
+	case d.Faulty == 1:
+		parts = append(parts, "1 file was not read to its end")
+	case d.Faulty > 1:
+		parts = append(parts, fmt.Sprintf("%d files were not read to their ends", d.Faulty))
 	}
-	return nil
+	switch n := len(d.Refused); {
+	case n == 1:
+		parts = append(parts, "1 rule was refused")
+	case n > 1:
+		parts = append(parts, fmt.Sprintf("%d rules were refused", n))
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(parts, ", and "))
 }
 
 // detecting is one run.
@@ -159,7 +171,10 @@ func (a *App) detecting(w Workspace, o TrailDetectOptions) (*detecting, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := detect.Options{Attack: loaded.Attack, Now: a.Now}
+	options, err := a.detectOptions(w, loaded)
+	if err != nil {
+		return nil, err
+	}
 	detector, refused, err := detect.New(loaded.All, options)
 	if err != nil {
 		return nil, Usage(err)
@@ -188,6 +203,9 @@ func (a *App) detecting(w Workspace, o TrailDetectOptions) (*detecting, error) {
 		return nil, Usage(err)
 	}
 	d.faulty = d.fault
+	if o.Record != nil {
+		o.Record.off = detector.Off
+	}
 	for range o.Workers {
 		d.lookers = append(d.lookers, &looker{detector.Worker(), newTrailEvent(engine)})
 	}
@@ -253,11 +271,20 @@ func (d *detecting) once(ctx context.Context, finder cloudtrail.Finder) error {
 	// What is held back for later events is kept for them where there is a state; else
 	// nothing is to come.
 	if d.o.State == "" {
-		return d.detector.Flush(d.alert)
+		if err := d.detector.Flush(d.alert); err != nil || d.o.Record == nil {
+			return err
+		}
+		_, err := d.o.Record.keep(ctx, d.o.Record.now.After, nil)
+		return err
 	}
 	state, err := d.detector.Save()
 	if err != nil {
 		return err
+	}
+	if d.o.Record != nil {
+		if _, err := d.o.Record.keep(ctx, d.o.Record.now.After, state); err != nil {
+			return err
+		}
 	}
 	return writeWhole(d.o.State, state)
 }
@@ -308,7 +335,16 @@ func (d *detecting) take(b *cloudtrail.Batch, seen *detect.Seen) error {
 			continue
 		}
 		d.taker.reset(r)
+		if d.o.Record != nil && d.wants(r) {
+			d.o.Record.saw(d.taker)
+		}
 		if err := d.detector.Take(i, d.taker, seen, d.alert); err != nil {
+			return err
+		}
+	}
+	if d.o.Record != nil && !d.o.Follow.asked() && d.o.Record.full() {
+		// Without a checkpoint a stretch may end anywhere: nothing goes on from it.
+		if _, err := d.o.Record.keep(context.Background(), d.o.Record.now.After, nil); err != nil {
 			return err
 		}
 	}
@@ -320,6 +356,9 @@ func (d *detecting) take(b *cloudtrail.Batch, seen *detect.Seen) error {
 }
 
 func (d *detecting) fault(f *cloudtrail.Fault) {
+	if d.o.Record != nil && !(d.o.Follow.asked() && f.Passing()) { // what passes comes again
+		d.o.Record.fault(f)
+	}
 	d.out.Faulty++
 	if len(d.out.Faults) < mostKept {
 		d.out.Faults = append(d.out.Faults, f)
@@ -336,6 +375,9 @@ func (d *detecting) alert(a finding.Alert) error {
 		d.out.Alerts[a.Severity]++
 	}
 	d.out.Rules[a.Rule]++
+	if d.o.Record != nil {
+		d.o.Record.alert(a)
+	}
 	if d.o.Alert == nil {
 		return nil
 	}

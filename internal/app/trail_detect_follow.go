@@ -20,6 +20,8 @@ type position struct {
 	Output int64     `json:"output"`
 	State  string    `json:"state"` // beside the checkpoint
 	Newest time.Time `json:"newest,omitzero"`
+	// Recorded is the number of the recording in the store that goes with it.
+	Recorded int64 `json:"recorded,omitzero"`
 }
 
 const (
@@ -170,6 +172,15 @@ func (f *following) fault(fault *cloudtrail.Fault) {
 
 // keep makes everything up to here last.
 func (f *following) keep(ctx context.Context, done []cloudtrail.File) error {
+	if f.o.Record != nil {
+		state, err := f.detector.Save()
+		if err == nil {
+			f.at.Recorded, err = f.o.Record.keep(ctx, f.at.Recorded, state)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	if f.o.Follow.Output != nil {
 		var err error
 		if f.at.Output, err = f.o.Follow.Output.Settle(); err != nil {

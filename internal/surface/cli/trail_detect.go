@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"time"
 
@@ -22,6 +24,7 @@ type trailDetectFlags struct {
 	failOn       string
 	strict       bool
 	all          bool
+	record       bool
 }
 
 var alertFormats = []string{"table", "jsonl", "json"}
@@ -48,12 +51,16 @@ notifications tells (--queue). The checkpoint has the files that are done and wh
 detections remember; with --out FILE the alerts are part of it too, so that whenever
 the process ends nothing is lost and nothing comes twice.
 
+With --record alerts add up to findings in the store (` + "`holdfast findings list --kind detection`" + `),
+and which activity was read, by account, Region and day, stands there for the review.
+
 What could not be read and what is switched off, cold or refused is told on standard
 error. Exit codes: 0 no alert at or above --fail-on, 1 there are some (those covered by
 an exception do not count), 2 usage or input that cannot be read, 3 with --strict:
 not every file was read to its end, or rules were refused.`,
 		Example: `  holdfast trail detect logs/
   holdfast trail detect s3://org-trail/AWSLogs --since 2026-03-01 --account 111122223333
+  holdfast trail detect s3://org-trail/AWSLogs --checkpoint detect.json --record
   holdfast trail detect logs/ --rules sigma/rules/cloud/aws --rules-only --output jsonl
   holdfast trail detect s3://org-trail --follow --checkpoint detect.json --output jsonl --out alerts.jsonl
   holdfast trail detect --queue https://sqs.eu-west-1.amazonaws.com/111122223333/trail --follow --checkpoint detect.json --output jsonl`,
@@ -79,6 +86,7 @@ not every file was read to its end, or rules were refused.`,
 	flags.DurationVar(&o.Follow.Every, "every", time.Minute, "how often to look for new files")
 	flags.DurationVar(&o.Follow.Quiet, "quiet", 2*time.Second, "how long a file of this machine has to be left alone before it is read")
 	flags.StringVar(&o.State, "state", "", "file in which detections keep what they learned, without a checkpoint")
+	flags.BoolVar(&f.record, "record", false, "keep findings, and which activity was read, in the store, for findings and review")
 	flags.StringVar(&f.failOn, "fail-on", "info", "severity from which an alert gives exit code 1: critical, high, medium, low, info or none")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 where something could not be read, or a rule was refused")
 	flags.BoolVar(&f.all, "all", false, "name every detection that is off, and alerts that an exception covers in the table")
@@ -100,7 +108,7 @@ func (p *program) runTrailDetect(c *cobra.Command, f *trailDetectFlags) error {
 	f.options.Fault = func(fault *cloudtrail.Fault) { fmt.Fprintf(p.Err, "not read: %s\n", oneLine(fault.Error())) }
 	f.options.Note = func(text string) { fmt.Fprintln(p.Err, oneLine(text)) }
 	started := p.Now()
-	found, err := p.detectInto(c, f, w)
+	found, err := p.detectRecorded(c, f, w)
 	if found != nil && (err == nil || f.options.Follow.On) {
 		p.detectSummary(found, f.all, p.Now().Sub(started))
 	}
@@ -118,6 +126,30 @@ func (p *program) runTrailDetect(c *cobra.Command, f *trailDetectFlags) error {
 		return &app.ExitError{Code: app.ExitUnseen, Err: fmt.Errorf("%w; what is named above was not judged", unseen)}
 	}
 	return nil
+}
+
+// detectRecorded runs the detections, and records what they come to where that is
+// asked for.
+func (p *program) detectRecorded(c *cobra.Command, f *trailDetectFlags, w app.Workspace) (*app.TrailDetected, error) {
+	if !f.record {
+		return p.detectInto(c, f, w)
+	}
+	s, err := p.open(c.Context(), w, false)
+	if err != nil {
+		return nil, err
+	}
+	recorder, err := p.NewTrailRecorder(c.Context(), w, s, f.options.Source.String(), os.Args[1:])
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	f.options.Record = recorder
+	found, err := p.detectInto(c, f, w)
+	err = errors.Join(recorder.Finish(context.WithoutCancel(c.Context()), err), s.Close())
+	if err == nil {
+		changes := recorder.Changes()
+		fmt.Fprintf(p.Err, "recorded: %s, %d reopened, %d resolved; holdfast findings list --kind detection\n", plural(changes.New, "new finding"), changes.Reopened, changes.Resolved)
+	}
+	return found, err
 }
 
 // read checks what flags say together.
