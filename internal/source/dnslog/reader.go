@@ -89,6 +89,7 @@ type reading struct {
 	put   func(*Batch) error
 	spare chan *Batch
 	open  logfile.Opener
+	parse Parser
 	b     *Batch
 }
 
@@ -121,7 +122,7 @@ func (w *reading) run(ctx context.Context) error {
 // message takes one record.
 func (w *reading) message(m *logfile.Message) error {
 	l := &w.b.Lookups[:len(w.b.Lookups)+1][len(w.b.Lookups)]
-	if err := Parse(m.Text, l); err != nil {
+	if err := w.parse.Parse(m.Text, l); err != nil {
 		return &logfile.BadRow{Err: err}
 	}
 	if l.Account == "" {

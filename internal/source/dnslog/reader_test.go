@@ -37,7 +37,7 @@ func TestParse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got evidence.Lookup
-			if err := Parse([]byte(c.text), &got); err != nil {
+			if err := new(Parser).Parse([]byte(c.text), &got); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(c.want, got, addresses); diff != "" {
@@ -58,7 +58,7 @@ func TestRefusedRecords(t *testing.T) {
 		`{"query_name":1,"query_timestamp":"2026-01-01T00:00:00Z"}`:                     "no record",
 	} {
 		var l evidence.Lookup
-		if err := Parse([]byte(text), &l); err == nil || !strings.Contains(err.Error(), says) {
+		if err := new(Parser).Parse([]byte(text), &l); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want %q", text, err, says)
 		}
 	}
@@ -176,6 +176,31 @@ func FuzzRead(f *testing.F) {
 		})
 		if err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// FuzzFast compares the fast way with the slow one.
+func FuzzFast(f *testing.F) {
+	f.Add([]byte(record1))
+	f.Add([]byte(`{"query_name":"a","query_name":"b","query_timestamp":"","answers":[],"srcids":{}}`))
+	f.Add([]byte(`{ "answers" : [ {"Rdata":"1"} , {} ] , "answers":[{"Rdata":"2"}],"srcids":{"instance":"i"},"srcids":{"resolver_endpoint":"e"}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var quick, thorough record
+		if !new(Parser).fast(text, &quick) {
+			return
+		}
+		if err := slow(text, &thorough); err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if len(quick.Answers) == 0 {
+			quick.Answers, thorough.Answers = nil, thorough.Answers[:len(thorough.Answers):len(thorough.Answers)]
+			if len(thorough.Answers) == 0 {
+				thorough.Answers = nil
+			}
+		}
+		if diff := cmp.Diff(thorough, quick); diff != "" {
+			t.Errorf("%q (-slow +fast)\n%s", text, diff)
 		}
 	})
 }

@@ -43,13 +43,50 @@ const mostAnswers = 200
 
 var errNone = errors.New("no record of a Resolver query log: it has neither query_name nor query_timestamp")
 
+// Parser reads records. It keeps one copy of texts that come again and again, and
+// belongs to one goroutine.
+type Parser struct {
+	r    record
+	kept map[string]string
+}
+
+// mostTexts bounds what hostile files make it keep; then it begins anew.
+const mostTexts = 1 << 14
+
+func (p *Parser) text(v []byte) string {
+	s, ok := p.kept[string(v)]
+	if !ok {
+		if p.kept == nil || len(p.kept) >= mostTexts {
+			p.kept = map[string]string{}
+		}
+		s = string(v)
+		p.kept[s] = s
+	}
+	return s
+}
+
 // Parse reads one record into a lookup, whose File and Row are the caller's to set.
-func Parse(text []byte, l *evidence.Lookup) error {
+func (p *Parser) Parse(text []byte, l *evidence.Lookup) error {
 	*l = evidence.Lookup{}
-	var r record
-	if err := json.Unmarshal(text, &r, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
+	if !p.fast(text, &p.r) {
+		if err := slow(text, &p.r); err != nil {
+			return err
+		}
+	}
+	return p.r.lookup(l)
+}
+
+// slow reads any JSON.
+func slow(text []byte, r *record) error {
+	*r = record{}
+	if err := json.Unmarshal(text, r, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
 		return fmt.Errorf("no record of a Resolver query log: %w", err)
 	}
+	return nil
+}
+
+// lookup turns a record into a lookup.
+func (r *record) lookup(l *evidence.Lookup) error {
 	if r.Name == "" && r.Time == "" {
 		return errNone
 	}
