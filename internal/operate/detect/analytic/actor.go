@@ -13,6 +13,12 @@ func byAWS(a *Activity) bool {
 		a.PrincipalType == "AssumedRole" && strings.Contains(a.Principal, "/AWSServiceRoleFor")
 }
 
+// retold tells whether an event tells again what another one does: calls through VPC
+// endpoints are recorded once more for the endpoint's owner, and insights count.
+func retold(a *Activity) bool {
+	return a.EventType == "AwsVpceEvent" || a.EventType == "AwsVpceEvents" || a.EventType == "AwsCloudTrailInsight"
+}
+
 // inTime refuses times that no record of CloudTrail can have: days are counted in
 // numbers that hold no others.
 func inTime(t time.Time) bool {

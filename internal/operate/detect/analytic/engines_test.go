@@ -206,3 +206,60 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// TestWrongGeoData gives a database of countries to engines that ask for more.
+func TestWrongGeoData(t *testing.T) {
+	countries, err := ReadPlaces(strings.NewReader("network,country\n0.0.0.0/0,DE\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		engine string
+		params map[string]any
+		want   string
+	}{
+		{"impossible-travel", map[string]any{"of": "calls"}, "gave no coordinates for any of the 20 addresses"},
+		{"new-place", map[string]any{"of": "asn"}, "gave no network (ASN) for any of the 20 addresses"},
+		{"new-place", map[string]any{"of": "country"}, ""},
+	} {
+		a := made(t, x.engine, World{Places: countries}, x.params)
+		for i := range 20 {
+			see(a, call(i, start.Add(time.Duration(i)*time.Hour), "s3", "ListBuckets", by("ada"), from(fmt.Sprintf("198.51.100.%d", i))))
+		}
+		what, off := a.(Limited).Lacks()
+		if off != (x.want != "") || !strings.Contains(what, x.want) {
+			t.Errorf("%s: %q %v", x.engine, what, off)
+		}
+	}
+}
+
+// TestRetold takes no event twice that CloudTrail tells twice.
+func TestRetold(t *testing.T) {
+	for _, x := range []string{"AwsVpceEvent", "AwsCloudTrailInsight"} {
+		for _, name := range Engines() {
+			e, _ := Describe(name)
+			a := made(t, name, ExampleWorld(), needed(e))
+			again := call(1, start, "ec2", "DeleteSnapshot", func(a *Activity) { a.EventType, a.Error = x, "VpceAccessDenied" })
+			if a.Wants(again) {
+				t.Errorf("%s wants an event of type %s", name, x)
+			}
+		}
+	}
+}
+
+// TestAccountKnows tells what is new to a person from what is new to all: what others
+// do every day stays known to the account, for however long.
+func TestAccountKnows(t *testing.T) {
+	a := made(t, "first-seen", World{}, map[string]any{"of": "action"})
+	for d := range 300 {
+		at := start.Add(time.Duration(d) * day)
+		see(a, call(2*d, at, "iam", "CreateAccessKey", by("ada")), call(2*d+1, at, "ecs", "UpdateService", by("ben")))
+	}
+	last := start.Add(300 * day)
+	if got := see(a, call(1000, last, "iam", "CreateAccessKey", by("ben"))); len(got) != 1 || got[0].Steps != 0 {
+		t.Errorf("new to ben only: %+v", got)
+	}
+	if got := see(a, call(1001, last, "iam", "CreateUser", by("ben"))); len(got) != 1 || got[0].Steps != 1 || !strings.Contains(got[0].Message, "nobody in account 111122223333") {
+		t.Errorf("new to all: %+v", got)
+	}
+}

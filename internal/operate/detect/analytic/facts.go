@@ -20,7 +20,7 @@ const (
 func (a *Activity) who() {
 	if a.facts.has&hasWho == 0 {
 		a.facts.has |= hasWho
-		a.facts.someone = a.Principal != "" && !byAWS(a) && inTime(a.Time)
+		a.facts.someone = a.Principal != "" && !byAWS(a) && !retold(a) && inTime(a.Time)
 		a.facts.personal = isPersonal(a.Principal, a.Session)
 	}
 }

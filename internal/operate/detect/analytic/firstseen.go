@@ -47,9 +47,9 @@ func (n *novelty) Observe(a *Activity, yield func(Signal)) {
 	grown := n.memory.meet(&r.value, a.Time)
 	key, ok := n.thing(a)
 	if ok {
+		everybody := r.value.on(key, dayOf(a.Time)) || n.inAccount(a, key)
 		_, noted, more := n.memory.note(&r.value, key, dayOf(a.Time))
 		grown += more
-		everybody := n.inAccount(a, key, noted)
 		if !noted && n.memory.warm(&r.value, a.Time) {
 			yield(n.signal(r, a, everybody))
 		}
@@ -75,12 +75,9 @@ func (n *novelty) thing(a *Activity) (uint64, bool) {
 	return key, key != 0
 }
 
-// inAccount notes a thing for the account, and tells whether the account knew it. Only
-// what is new to its actor is looked up: the account knows the rest.
-func (n *novelty) inAccount(a *Activity, key uint64, noted bool) bool {
-	if noted {
-		return true
-	}
+// inAccount notes a thing for the account, and tells whether the account knew it. Each
+// actor brings a thing once a day: the account knows the rest.
+func (n *novelty) inAccount(a *Activity, key uint64) bool {
 	r := n.accounts.take(who{accountOf(a), ""})
 	grown := n.memory.meet(&r.value, a.Time)
 	_, known, more := n.memory.note(&r.value, key, dayOf(a.Time))

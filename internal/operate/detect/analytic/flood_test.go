@@ -42,7 +42,7 @@ func TestFlood(t *testing.T) {
 			x.params["principals"] = principals
 			a := made(t, x.engine, ExampleWorld(), x.params)
 			before := heap()
-			for i := range 100_000 {
+			for i := range 30_000 {
 				e := x.make(i)
 				if i%4 != 0 { // a quarter is one principal's, who does ever new things
 					by(fmt.Sprintf("user-with-a-name-of-usual-length-%d", i))(e)

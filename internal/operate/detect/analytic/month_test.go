@@ -236,7 +236,7 @@ var normal = []struct {
 // TestBenignMonth lets ten weeks go by. Of the first six, those signals are counted
 // that come while nothing is known yet: a scanner's and a pipeline's first day.
 func TestBenignMonth(t *testing.T) {
-	seeds := uint64(3)
+	seeds := uint64(2)
 	if testing.Short() {
 		seeds = 1
 	}

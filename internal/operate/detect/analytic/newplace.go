@@ -16,6 +16,7 @@ type place struct {
 	principals int
 	watch      watch
 	actors     *table[placed]
+	looked     looks
 }
 
 type placed struct {
@@ -75,6 +76,7 @@ func (p *place) lookUp(a *Activity) (uint64, string) {
 		return 0, ""
 	}
 	where, ok := p.world.Places(ip)
+	p.looked.add(ok && (p.of == "country" && where.Country != "" || p.of == "asn" && where.ASN != 0))
 	switch {
 	case !ok:
 		return 0, ""
@@ -94,6 +96,9 @@ func (p *place) lookUp(a *Activity) (uint64, string) {
 func (p *place) Lacks() (string, bool) {
 	if p.world.Places == nil {
 		return noPlaces, true
+	}
+	if what := p.looked.useless(map[string]string{"country": "country", "asn": "network (ASN)"}[p.of]); what != "" {
+		return what, true
 	}
 	return forgot(p.actors.forgotten, p.principals), false
 }

@@ -150,6 +150,12 @@ func (p *profile) find(key uint64) (int, bool) {
 	return lo, lo < len(p.cells) && p.cells[lo].key == key
 }
 
+// on tells whether a thing was seen last on a day, so that nothing is new about it.
+func (p *profile) on(key uint64, day uint16) bool {
+	i, ok := p.find(key)
+	return ok && p.cells[i].day == day
+}
+
 // kind counts the cells of a kind, and finds the one to forget: that not seen for
 // longest, and on fewest days.
 func (p *profile) kind(kind uint64) (n, worst int) {

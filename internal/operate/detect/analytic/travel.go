@@ -19,6 +19,27 @@ type travel struct {
 	quiet    int64
 	calls    bool
 	people   *table[journey]
+	looked   looks
+}
+
+// looks counts how many addresses were looked up, and for how many the geo data said
+// what it was asked for: a database of countries has no coordinates, one of cities no
+// networks.
+type looks struct{ asked, told int }
+
+func (l *looks) add(told bool) {
+	l.asked++
+	if told {
+		l.told++
+	}
+}
+
+// useless says that geo data is of the wrong kind.
+func (l *looks) useless(what string) string {
+	if l.asked < 20 || l.told > 0 {
+		return ""
+	}
+	return fmt.Sprintf("it is off: the geo data gave no %s for any of the %d addresses that were looked up", what, l.asked)
 }
 
 // journey is where somebody was lately, by time.
@@ -83,7 +104,8 @@ func (t *travel) Observe(a *Activity, yield func(Signal)) {
 		return
 	}
 	p, ok := t.world.Places(ip)
-	if !ok || !p.Located || !finite(p.Latitude) || !finite(p.Longitude) {
+	ok = ok && p.Located && finite(p.Latitude) && finite(p.Longitude)
+	if t.looked.add(ok); !ok {
 		return
 	}
 	before := len(v.stops)
@@ -175,6 +197,9 @@ const noPlaces = "it is off without geo data: nobody said where addresses are"
 func (t *travel) Lacks() (string, bool) {
 	if t.world.Places == nil {
 		return noPlaces, true
+	}
+	if what := t.looked.useless("coordinates"); what != "" {
+		return what, true
 	}
 	return forgot(t.people.forgotten, t.people.most), false
 }
