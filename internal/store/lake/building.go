@@ -116,7 +116,8 @@ func (f *building) finish() (err error) {
 	return err
 }
 
-// tail is what follows the row groups: the page indexes, and the footer.
+// tail is what follows the row groups: the column indexes of all, their offset indexes, as
+// readers expect that fetch each kind at once, and the footer.
 func (f *building) tail() ([]byte, error) {
 	var tail []byte
 	put := func(v any) (int64, int32, error) {
@@ -138,6 +139,8 @@ func (f *building) tail() ([]byte, error) {
 				return nil, err
 			}
 		}
+	}
+	for g := range f.groups {
 		for i := range f.groups[g].Columns {
 			c := &f.groups[g].Columns[i]
 			if c.OffsetIndexOffset, c.OffsetIndexLength, err = put(&f.offset[g][i]); err != nil {

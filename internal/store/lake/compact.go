@@ -113,6 +113,9 @@ func (w *Writer) merge(ctx context.Context, files []storedFile) (*building, erro
 		parts = append(parts, more...)
 	}
 	slices.SortStableFunc(parts, func(a, b slicePart) int { return cmp.Compare(a.from, b.from) })
+	if err := w.encodersFor(1); err != nil {
+		return nil, err
+	}
 	w.serial++
 	out := &building{path: own(w.dir, newDir, fmt.Sprintf("%06d", w.serial))}
 	var b buffer

@@ -83,8 +83,8 @@ func (c *commit) check() error {
 		}
 	}
 	for _, m := range c.Done {
-		if !fits(3, m.Day) {
-			return fmt.Errorf("%s names %q, which is no day", commitFile, m.Day)
+		if !fits(3, m.Day) || m.At < 0 || m.At%int64(len(mark{})) != 0 || m.At > 1<<40 {
+			return fmt.Errorf("%s names %q, which is no list of log files", commitFile, m.Day)
 		}
 	}
 	return nil

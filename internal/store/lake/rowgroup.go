@@ -59,7 +59,7 @@ func newEncoder() (*encoder, error) {
 	}
 	// Ids have nothing in common but their letters: half of them goes if literals are
 	// always coded.
-	l, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithAllLitEntropyCompression(true))
+	l, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithAllLitEntropyCompression(true), zstd.WithWindowSize(512<<10))
 	return &encoder{zstd: z, letters: l}, err
 }
 

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -91,13 +92,6 @@ func (w *Writer) recover() error {
 	if last != nil {
 		w.last = commit{Unit: last.Unit, Retirements: last.Retirements}
 	}
-	for range runtime.GOMAXPROCS(0) {
-		e, err := newEncoder()
-		if err != nil {
-			return err
-		}
-		w.encoders = append(w.encoders, e)
-	}
 	return expire(w.dir, w.o.Now().Add(-w.o.Grace))
 }
 
@@ -111,6 +105,9 @@ func (w *Writer) Append(ctx context.Context, r *Row) error {
 	}
 	if len(r.Raw) > mostRecord {
 		return fmt.Errorf("a record of %d bytes is too long for the lake, which takes %d", len(r.Raw), mostRecord)
+	}
+	if y := r.Time.UTC().Year(); y < 1970 || y > 9999 { // no such time could be a folder
+		r.Time = time.Time{}
 	}
 	if len(r.Text[ID]) == 0 {
 		r.Text[ID] = nameless(r.Raw)
@@ -143,8 +140,8 @@ const mostRecord = 16 << 20
 // partitionOf says where an event belongs.
 func partitionOf(r *Row) partition {
 	p := partition{org: fitting(0, r.Text[Organisation]), region: fitting(1, r.Text[Region]), account: fitting(2, r.Text[Account])}
-	if at := r.Time.UTC(); !r.Time.IsZero() && at.Year() >= 1970 && at.Year() < 10000 {
-		year, month, day := at.Date()
+	if !r.Time.IsZero() {
+		year, month, day := r.Time.UTC().Date()
 		p.day = dayText(year*10000 + int(month)*100 + day)
 	}
 	return p
@@ -214,6 +211,9 @@ func (w *Writer) flush(ctx context.Context, which []partition) error {
 			return err
 		}
 	}
+	if err := w.encodersFor(len(which)); err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	jobs := make(chan partition)
 	group.Go(func() error {
@@ -246,6 +246,18 @@ func (w *Writer) flush(ctx context.Context, which []partition) error {
 		if len(w.buffers) > mostIdle {
 			delete(w.buffers, p)
 		}
+	}
+	return nil
+}
+
+// encodersFor makes encoders when they are first needed: they take memory.
+func (w *Writer) encodersFor(jobs int) error {
+	for len(w.encoders) < min(max(1, jobs), runtime.GOMAXPROCS(0)) {
+		e, err := newEncoder()
+		if err != nil {
+			return err
+		}
+		w.encoders = append(w.encoders, e)
 	}
 	return nil
 }
