@@ -35,7 +35,7 @@ type Limits struct {
 
 // DefaultLimits are far beyond what CloudTrail writes: records stay below 1 MiB,
 // logs shrink about twentyfold.
-var DefaultLimits = Limits{Record: 8 << 20, Depth: 128, Ratio: 400, IDs: 2 << 20}
+var DefaultLimits = Limits{Record: 8 << 20, Depth: 128, Ratio: 400, IDs: 3 << 19}
 
 func (l Limits) orDefault() Limits {
 	set := func(v *int, d int) {

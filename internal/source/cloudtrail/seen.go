@@ -19,7 +19,7 @@ type Seen struct {
 }
 
 // NewSeen remembers the last ids, so many at most and at least half as many. Each
-// takes up to 32 bytes.
+// takes 21 bytes or more.
 func NewSeen(ids int) *Seen { return &Seen{most: max(1, ids/2), seed: maphash.MakeSeed()} }
 
 // key stands for an event id. The zero key is that of an event without one.
@@ -88,8 +88,8 @@ func (s *Seen) hash(k *key) uint64 {
 	return maphash.Bytes(s.seed, b[:])
 }
 
-// generation is a table with open addressing, at most half full. The zero key is an
-// empty slot.
+// generation is a table with open addressing, at most three quarters full. The zero key
+// is an empty slot.
 type generation struct {
 	slots []key
 	n     int
@@ -109,7 +109,7 @@ func (g *generation) has(k *key, h uint64) bool {
 	return len(g.slots) > 0 && *g.slot(k, h) == *k
 }
 
-func (g *generation) full() bool { return 2*g.n >= len(g.slots) }
+func (g *generation) full() bool { return 4*g.n >= 3*len(g.slots) }
 
 // add gives false where the key is in already.
 func (g *generation) add(k *key, h uint64) bool {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -107,6 +108,9 @@ func (p *program) runTrailDetect(c *cobra.Command, f *trailDetectFlags) error {
 	}
 	f.options.Fault = func(fault *cloudtrail.Fault) { fmt.Fprintf(p.Err, "not read: %s\n", oneLine(fault.Error())) }
 	f.options.Note = func(text string) { fmt.Fprintln(p.Err, oneLine(text)) }
+	// Most of what is kept are tables without pointers: collecting often costs next to
+	// nothing, and memory stays half as large.
+	defer debug.SetGCPercent(debug.SetGCPercent(40))
 	started := p.Now()
 	found, err := p.detectRecorded(c, f, w)
 	if found != nil && (err == nil || f.options.Follow.On) {
