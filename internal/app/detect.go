@@ -50,14 +50,27 @@ func LoadDetections(w Workspace, from DetectSources) (*Detections, error) {
 		}
 		d.Refusals = append(d.Refusals, refusals...)
 		for _, x := range own {
-			if i := slices.IndexFunc(d.All, func(have detect.Detection) bool { return have.Name == x.Name }); i >= 0 {
-				d.Refusals = append(d.Refusals, sigma.Refusal{File: x.File, Line: x.Line, Rule: x.Name, Field: "name", Reason: fmt.Sprintf("is taken by the detection of %s", d.All[i].File)})
+			if field, by := d.taken(&x); by != nil {
+				d.Refusals = append(d.Refusals, sigma.Refusal{File: x.File, Line: x.Line, Rule: x.Name, Field: field, Reason: fmt.Sprintf("is taken by the detection %q of %s; give it another", by.Name, by.File)})
 				continue
 			}
 			d.All = append(d.All, x)
 		}
 	}
 	return d, Usage(errors.Join(faults...))
+}
+
+// taken tells which detection has the name or the id of another already.
+func (d *Detections) taken(x *detect.Detection) (field string, by *detect.Detection) {
+	for i := range d.All {
+		switch have := &d.All[i]; {
+		case have.Name == x.Name:
+			return "name", have
+		case x.Rule.ID != "" && have.Rule.ID == x.Rule.ID:
+			return "id", have
+		}
+	}
+	return "", nil
 }
 
 // Named gives the detections of these names; all of them where there are none.

@@ -217,12 +217,17 @@ func (d *Detector) Take(i int, e Event, seen *Seen, yield func(finding.Alert) er
 	}
 	a := &s.activity
 	a.Record = e.Record()
+	if a.Time.IsZero() {
+		a.Time = d.newest // a record without a time is no reason to stay quiet
+	}
 	if a.Time.After(d.newest) {
 		d.newest = a.Time
 	}
 	d.yield, d.err = yield, nil
 	for _, c := range seen.rules[s.from:s.to] {
-		if speaks := d.speakers[c.Rule]; speaks != nil && c.Alone {
+		// A correlation silences its parts, as Sigma says. One of the user's that takes a
+		// detection of the catalogue as its part must not take that one's voice.
+		if speaks := d.speakers[c.Rule]; speaks != nil && (c.Alone || speaks.Catalogue) {
 			d.speak(speaks, d.alert(speaks, a))
 		}
 		if whole := d.feeds[c.Rule]; whole != nil {

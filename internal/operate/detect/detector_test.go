@@ -421,3 +421,34 @@ type quiet struct{ *detect.Raw }
 func (quiet) Activity(a *analytic.Activity) {
 	*a = analytic.Activity{ID: "e", Time: start, Account: "111122223333", Service: "sqs.amazonaws.com", Name: "ReceiveMessage", Data: true, ReadOnly: true, PrincipalType: "AWSService"}
 }
+
+// A correlation of the user's does not take the voice of the catalogue's detections.
+func TestCatalogueIsNotSilenced(t *testing.T) {
+	all, err := detect.Load(catalogue(whole), "d")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := load(t, "title: Often\nname: often\ncorrelation: {type: event_count, rules: [bucket-deleted], timespan: 1h, condition: {gte: 2}}\n")
+	d := detector(t, append(all, own...), detect.Options{})
+	alerts := append(feed(t, d, [][]byte{deleted(1, 0, "a"), deleted(2, time.Minute, "b")}), flush(t, d)...)
+	var rules []string
+	for _, a := range alerts {
+		rules = append(rules, a.Rule)
+	}
+	if !slices.Equal(rules, []string{"bucket-deleted", "bucket-deleted", "often"}) {
+		t.Errorf("%q", rules)
+	}
+	if last := alerts[2]; last.Account != "111122223333" || last.Principal != "arn:aws:iam::111122223333:role/ops" || last.Resource != last.Principal || last.Count != 2 || last.EventID != "e-002" || last.Severity != finding.Medium {
+		t.Errorf("%+v", last)
+	}
+}
+
+// A record without a time still speaks.
+func TestTimelessRecordsSpeak(t *testing.T) {
+	d := detector(t, load(t, whole), detect.Options{})
+	timeless := event(2, 0, map[string]any{"eventName": "DeleteBucket", "eventTime": "yesterday"})
+	alerts := feed(t, d, [][]byte{event(1, time.Hour, nil), deleted(3, 2*time.Hour, "a"), timeless})
+	if len(alerts) != 2 || !alerts[1].Time.Equal(start.Add(2*time.Hour)) {
+		t.Errorf("%+v", alerts)
+	}
+}

@@ -87,7 +87,10 @@ func walk(files fs.FS, root, folder string, catalogue bool) (all []Detection, fa
 	}
 	var contents []*content
 	err = fs.WalkDir(files, root, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !isYAML(name) {
+		switch {
+		case err == nil && d.IsDir() && name != root && strings.HasPrefix(d.Name(), "."):
+			return fs.SkipDir // .git, .github
+		case err != nil || d.IsDir() || name != root && !isYAML(name):
 			return err
 		}
 		if len(contents) == mostFiles {

@@ -89,6 +89,7 @@ func TestFaultsAreTold(t *testing.T) {
 		"playbook":         {"data-destroyed", "Data Destroyed", `playbook "Data Destroyed" is not in kebab-case`},
 		"path":             {"[requestParameters.bucketName]", "['a b']", `resource: "a b" is no path`},
 		"message":          {"${userIdentity.arn}", "${userIdentity arn}", "message: ${userIdentity arn} is no path"},
+		"merge":            {"{eventSource: glacier.amazonaws.com, eventName: DeleteBucket, requestParameters: {bucketName: shop}}", "{<<: {a: b}}", "merge keys"},
 		"unclosed":         {"${userIdentity.arn} deleted", "${userIdentity.arn deleted", "message: ${"},
 		"condition":        {"condition: selection", "condition: selectoin", "selectoin"},
 		"modifier":         {"eventName:", "eventName|beginswith:", "beginswith"},
@@ -227,4 +228,26 @@ func FuzzParse(f *testing.F) {
 			detect.Try(&all[i], detect.Options{})
 		}
 	})
+}
+
+func TestFoldersAreReadWithSense(t *testing.T) {
+	dir := t.TempDir()
+	rule := "title: Plain\nlogsource: {product: aws, service: cloudtrail}\ndetection: {s: {eventName: A}, condition: s}\n"
+	for name, text := range map[string]string{".git/a.yml": "on: push", "a.sigma": rule, "b.yml": strings.Repeat("# long\n", 1<<20)} {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, refusals, err := detect.LoadFolder(dir)
+	if err != nil || len(all) != 0 || len(refusals) != 1 || !strings.Contains(refusals[0].Reason, "is the most. Split it") {
+		t.Errorf("%d, %v, %v", len(all), refusals, err)
+	}
+	// A file that is named is read whatever its name.
+	if all, _, err := detect.LoadFolder(filepath.Join(dir, "a.sigma")); err != nil || len(all) != 1 {
+		t.Errorf("%d, %v", len(all), err)
+	}
 }

@@ -295,6 +295,9 @@ func (s *spoiler) correlation(n *yaml.Node, w way) {
 				continue
 			}
 			for _, other := range []int{bound - 1, bound + 1} {
+				if other == 0 {
+					continue // no group is without an event
+				}
 				s.spoil(fmt.Sprintf("correlation: %s %d", c.Content[i].Value, other), w.to("condition").at(i+1), func(n *yaml.Node) { n.Value = strconv.Itoa(other) })
 			}
 		}
@@ -329,7 +332,8 @@ func without(n *yaml.Node, key string) *yaml.Node {
 	return &out
 }
 
-// params spoils the numbers of an analytic: twice as much, and half.
+// params spoils the numbers of an analytic, by a factor of ten: what lies closer is for the tests of
+// its engine.
 func (s *spoiler) params(n *yaml.Node, w way) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		name, value := n.Content[i].Value, n.Content[i+1]
@@ -337,7 +341,7 @@ func (s *spoiler) params(n *yaml.Node, w way) {
 		if err != nil || value.Kind != yaml.ScalarNode || value.ShortTag() == "!!str" {
 			continue
 		}
-		for what, factor := range map[string]float64{"twice": 2, "half": 0.5} {
+		for what, factor := range map[string]float64{"ten times": 10, "a tenth of": 0.1} {
 			s.spoil(fmt.Sprintf("params: %s %s", what, name), w.to(name), func(n *yaml.Node) {
 				if n.Value = strconv.FormatFloat(number*factor, 'f', -1, 64); n.ShortTag() == "!!int" {
 					n.Value = strconv.Itoa(int(number * factor))

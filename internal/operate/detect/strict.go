@@ -126,6 +126,9 @@ func (s *strict) deep(n *yaml.Node, what string, depth int) any {
 		object := make(map[string]any, len(n.Content)/2)
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key := follow(n.Content[i]).Value
+			if n.Content[i].ShortTag() == "!!merge" {
+				s.fault(n.Content[i].Line, "%s: merge keys (<<) are not read; write the keys out", what)
+			}
 			if _, twice := object[key]; twice {
 				s.fault(n.Content[i].Line, "%s: %q is given twice", what, key)
 			}
