@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ type Examples struct {
 type Example struct {
 	Why    string
 	Alert  bool
+	Alerts int              // so many; 0 is any number
 	Events []map[string]any // as written: what differs from the base record
 	Line   int
 }
@@ -62,6 +64,7 @@ func (r *reading) example(n *yaml.Node, group string, alert bool) Example {
 		"why":    func(n *yaml.Node) { x.Why = r.text(n, "why") },
 		"event":  func(n *yaml.Node) { x.Events = append(x.Events, r.event(n)) },
 		"events": func(n *yaml.Node) { x.Events = append(x.Events, r.events(n)...) },
+		"alerts": func(n *yaml.Node) { x.Alerts = r.alerts(n) },
 	}
 	expected := group != "edge"
 	if group == "edge" {
@@ -83,8 +86,19 @@ func (r *reading) example(n *yaml.Node, group string, alert bool) Example {
 		r.fault(n.Line, "an example says under why what it shows")
 	case !expected:
 		r.fault(n.Line, "an edge says under expect whether it is to alert or to be quiet")
+	case x.Alerts > 0 && !x.Alert:
+		r.fault(n.Line, "alerts counts those of an example that is to alert, and this one is to be quiet")
 	}
 	return x
+}
+
+func (r *reading) alerts(n *yaml.Node) int {
+	text := r.text(n, "alerts")
+	count, err := strconv.Atoi(text)
+	if err != nil || count < 1 {
+		r.fault(n.Line, "alerts %q is no number of alerts, 1 or more", text)
+	}
+	return count
 }
 
 func (r *reading) events(n *yaml.Node) (all []map[string]any) {

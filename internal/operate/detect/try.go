@@ -21,14 +21,22 @@ type Trial struct {
 }
 
 // Passed tells whether it came out as it says.
-func (t *Trial) Passed() bool { return t.Err == nil && (len(t.Alerts) > 0) == t.Example.Alert }
+func (t *Trial) Passed() bool {
+	return t.Err == nil && (len(t.Alerts) > 0) == t.Example.Alert && !t.miscounted()
+}
 
-// Expected is alert or quiet.
+// miscounted tells that there are alerts, and not so many as the example says.
+func (t *Trial) miscounted() bool { return t.Example.Alerts > 0 && len(t.Alerts) != t.Example.Alerts }
+
+// Expected is alert, a number of alerts, or quiet.
 func (t *Trial) Expected() string {
-	if t.Example.Alert {
-		return "alert"
+	switch {
+	case !t.Example.Alert:
+		return "quiet"
+	case t.Example.Alerts > 0:
+		return fmt.Sprintf("%d alerts", t.Example.Alerts)
 	}
-	return "quiet"
+	return "alert"
 }
 
 // Outcome says what came of it, in a sentence.
@@ -40,6 +48,8 @@ func (t *Trial) Outcome() string {
 		return "is to alert and stays quiet"
 	case len(t.Alerts) == 0:
 		return "stays quiet"
+	case t.miscounted():
+		return fmt.Sprintf("is to give %s and gives %d", t.Expected(), len(t.Alerts))
 	case t.Example.Alert:
 		return "alerts: " + t.Alerts[0].Message
 	}
