@@ -64,10 +64,10 @@ func LoadDetections(w Workspace, from DetectSources) (*Detections, error) {
 func (d *Detections) taken(x *detect.Detection) (field string, by *detect.Detection) {
 	for i := range d.All {
 		switch have := &d.All[i]; {
-		case have.Name == x.Name:
-			return "name", have
 		case x.Rule.ID != "" && have.Rule.ID == x.Rule.ID:
 			return "id", have
+		case have.Name == x.Name:
+			return "name", have
 		}
 	}
 	return "", nil
