@@ -29,6 +29,7 @@ type TrailVerifyOptions struct {
 // TrailTotals count what came out of one chain.
 type TrailTotals struct {
 	Account, Region, Trail string
+	Home                   string // Region in which the trail was made
 	Backfill, Stray        bool
 	Digests, Logs          map[digest.Status]int
 	Bytes                  int64     // of logs, uncompressed
@@ -192,7 +193,7 @@ func (v *TrailVerified) run(ctx context.Context, w *trailWorld, f digest.Filter,
 	v.Chains = make([]TrailTotals, len(chains))
 	for i, c := range chains {
 		v.Chains[i] = TrailTotals{
-			Account: c.Account, Region: c.Region, Trail: c.Trail, Backfill: c.Backfill, Stray: c.Stray,
+			Account: c.Account, Region: c.Region, Trail: c.Trail, Home: c.Home, Backfill: c.Backfill, Stray: c.Stray,
 			Digests: map[digest.Status]int{}, Logs: map[digest.Status]int{},
 		}
 		totals[c] = &v.Chains[i]

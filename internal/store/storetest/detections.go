@@ -377,6 +377,47 @@ func activityEvidence(t *testing.T, open func(testing.TB) *store.Store) {
 	}
 }
 
+// A Region that is enabled and of which nothing came is UNKNOWN, and what detections
+// lack stands beside it.
+func silentRegions(t *testing.T, open func(testing.TB) *store.Store) {
+	s := open(t)
+	enabled := []*evidence.Resource{
+		{Type: "Holdfast::Region", ID: region, Account: account, Region: region, Properties: map[string]any{"Name": region}},
+		{Type: "Holdfast::Region", ID: "sa-east-1", Account: account, Region: "sa-east-1", Properties: map[string]any{"Name": "sa-east-1"}},
+	}
+	apply(t, s, begin(t, s, "collect"), store.Batch{At: at(0), Account: account, Unit: "account", Resources: enabled})
+	record(t, s, 30, store.Recording{Read: readDays(region, 0, 2, 5), Off: []store.Off{{Rule: "mass-delete", Reason: "needs data events", Needs: []string{"data:AWS::S3::Object"}}}})
+	got := map[string]map[string]any{}
+	var d evidence.Decoder
+	for rec, err := range s.Records(ctx, at(30), store.Query{Types: []string{store.TypeActivity, store.TypeDetecting}}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := rec.Resource(&d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[r.ID] = r.Properties
+	}
+	if _, unknown := got["sa-east-1"]["LastDay"].(evidence.Unknown); !unknown || got["sa-east-1"]["DaysRead"] != int64(0) {
+		t.Errorf("the silent Region: %v", got["sa-east-1"])
+	}
+	if got[region]["LastDay"] != "2026-11-02T00:00:00Z" {
+		t.Errorf("the Region that was read: %v", got[region])
+	}
+	want := map[string]any{"Logs": []any{"management"}, "DetectionsOff": []any{map[string]any{"Rule": "mass-delete", "Reason": "needs data events", "Needs": []any{"data:AWS::S3::Object"}}}}
+	if diff := cmp.Diff(want, got[account]); diff != "" {
+		t.Error(diff)
+	}
+	latest, err := s.Detecting(ctx, at(30))
+	if err != nil || len(latest) != 1 || latest[0].Source != "logs" || len(latest[0].Off) != 1 || latest[0].Off[0].Rule != "mass-delete" {
+		t.Errorf("%+v, %v", latest, err)
+	}
+	if latest, err := s.Detecting(ctx, at(29)); err != nil || len(latest) != 0 {
+		t.Errorf("before that: %+v, %v", latest, err)
+	}
+}
+
 func recordingsRefused(t *testing.T, open func(testing.TB) *store.Store) {
 	s := open(t)
 	run := begin(t, s, "detect")

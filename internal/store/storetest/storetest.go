@@ -49,6 +49,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"many alerts of a day", manyAlerts},
 		{"recordings go on from one another", goingOn},
 		{"what was read is evidence", activityEvidence},
+		{"silent Regions are unknown", silentRegions},
 		{"recordings that cannot be stored", recordingsRefused},
 	}
 	for _, tt := range tests {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,7 @@ func (p *program) trailVerify() *cobra.Command {
 	var f output
 	var o app.TrailVerifyOptions
 	var start, end string
-	var all bool
+	var all, record bool
 	c := &cobra.Command{
 		Use:   "verify [MIRROR]",
 		Short: "Prove that log files are as CloudTrail delivered them",
@@ -47,7 +48,7 @@ Exit codes: 0 all valid, 1 something is invalid or missing, 2 usage or input tha
 be read, 3 nothing could be judged (no digest, no public key), or not everything.`,
 		Example: `  holdfast trail verify mirror/
   holdfast trail verify mirror/ --start 2026-03-01 --end 2026-04-01 --output jsonl
-  holdfast trail verify --trail-arn arn:aws:cloudtrail:eu-west-1:111122223333:trail/main
+  holdfast trail verify --trail-arn arn:aws:cloudtrail:eu-west-1:111122223333:trail/main --record
   holdfast trail verify --trail-arn arn:aws:cloudtrail:eu-west-1:111122223333:trail/org --account-id 222233334444 --start 2026-03-01`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -61,7 +62,7 @@ be read, 3 nothing could be judged (no digest, no public key), or not everything
 			if o.End, err = moment("--end", end); err != nil {
 				return err
 			}
-			return p.runTrailVerify(c, f, o, all)
+			return p.runTrailVerify(c, f, o, all, record)
 		},
 	}
 	f.flags(c, []string{"table", "jsonl", "json"})
@@ -73,6 +74,7 @@ be read, 3 nothing could be judged (no digest, no public key), or not everything
 	flags.StringVar(&o.Account, "account-id", "", "only this account")
 	flags.StringVar(&o.Region, "region", "", "only events of this Region")
 	flags.StringVar(&o.Profile, "profile", "", "profile of the shared AWS configuration")
+	flags.BoolVar(&record, "record", false, "keep the outcome in the store, for the review")
 	flags.BoolVar(&all, "all", false, "list valid objects in the table as well")
 	return c
 }
@@ -85,7 +87,7 @@ type trailReport interface {
 	end(*app.TrailVerified) error
 }
 
-func (p *program) runTrailVerify(c *cobra.Command, f output, o app.TrailVerifyOptions, all bool) error {
+func (p *program) runTrailVerify(c *cobra.Command, f output, o app.TrailVerifyOptions, all, record bool) error {
 	formats := []string{"table", "jsonl", "json"}
 	if !slices.Contains(formats, f.format) {
 		return app.Usage(fmt.Errorf("--output: %q is not one of table, jsonl, json", f.format))
@@ -94,6 +96,7 @@ func (p *program) runTrailVerify(c *cobra.Command, f output, o app.TrailVerifyOp
 		return app.Usage(fmt.Errorf("--profile is for AWS, and %s is a mirror; leave one of them out", o.Dir))
 	}
 	var done *app.TrailVerified
+	uncovered := app.TrailUncovered{}
 	err := p.write(f, func(w io.Writer) (err error) {
 		buffered := bufio.NewWriterSize(w, 64<<10)
 		defer func() { err = errors.Join(err, buffered.Flush()) }()
@@ -104,7 +107,9 @@ func (p *program) runTrailVerify(c *cobra.Command, f output, o app.TrailVerifyOp
 			}
 			return report.object(i)
 		}
-		o.Uncovered = report.uncovered
+		o.Uncovered = func(l digest.Location, place digest.Place) error {
+			return errors.Join(uncovered.Count(l, place), report.uncovered(l, place))
+		}
 		if done, err = p.TrailVerify(c.Context(), o); err != nil {
 			return err
 		}
@@ -114,6 +119,11 @@ func (p *program) runTrailVerify(c *cobra.Command, f output, o app.TrailVerifyOp
 		return err
 	}
 	p.trailSummary(done)
+	if record {
+		if err := p.recordVerified(c, o, done, uncovered); err != nil {
+			return err
+		}
+	}
 	unseen := done.Unseen()
 	if done.Bad() > 0 {
 		if unseen != nil {
@@ -125,6 +135,19 @@ func (p *program) runTrailVerify(c *cobra.Command, f output, o app.TrailVerifyOp
 		return &app.ExitError{Code: app.ExitUnseen, Err: unseen}
 	}
 	return nil
+}
+
+// recordVerified keeps the outcome as evidence.
+func (p *program) recordVerified(c *cobra.Command, o app.TrailVerifyOptions, done *app.TrailVerified, uncovered app.TrailUncovered) error {
+	w, err := p.workspace()
+	if err != nil {
+		return err
+	}
+	s, err := p.open(c.Context(), w, false)
+	if err != nil {
+		return err
+	}
+	return errors.Join(p.RecordVerified(c.Context(), s, done, o.Trail, uncovered, os.Args[1:]), s.Close())
 }
 
 func (p *program) trailReport(format string, w io.Writer, all bool) trailReport {
