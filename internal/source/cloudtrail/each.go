@@ -179,8 +179,7 @@ func (q *queue[T]) deliver(ctx context.Context, r *Reader, take func(*Batch, T) 
 		}
 		for _, d := range ready {
 			b := d.batch
-			r.Seen.mark(b.Records)
-			r.stats.add(b)
+			r.stats.add(b, r.Seen.mark(b.Records))
 			if err := take(b, d.seen); err != nil {
 				return err
 			}
@@ -259,6 +258,7 @@ func (w *reading[T]) record(rec *Record) (bool, error) {
 		w.b.stats.Outside++
 		return true, nil
 	}
+	w.b.stats.count(rec)
 	w.b.Records = w.b.Records[:len(w.b.Records)+1]
 	return w.err == nil, nil
 }
@@ -282,16 +282,17 @@ func (w *reading[T]) fresh(name string, size int, rest []byte) []byte {
 	return w.b.buf
 }
 
-func (s *Stats) add(b *Batch) {
-	s.Files += b.stats.Files
-	s.Faulty += b.stats.Faulty
-	s.Digests += b.stats.Digests
-	s.Outside += b.stats.Outside
-	for i := range b.Records {
-		if r := &b.Records[i]; r.again {
-			s.Duplicates++
-		} else {
-			s.count(r)
+// add counts a batch of which so many records are duplicates. Workers counted all of its
+// records already; where some do not count after all, it is done again.
+func (s *Stats) add(b *Batch, duplicates int) {
+	if duplicates > 0 {
+		plain := b.stats
+		b.stats = Stats{Files: plain.Files, Outside: plain.Outside, Duplicates: duplicates}
+		for i := range b.Records {
+			if r := &b.Records[i]; !r.again {
+				b.stats.count(r)
+			}
 		}
 	}
+	s.Add(b.stats)
 }

@@ -225,7 +225,7 @@ func (s *Stats) count(rec *Record) {
 	if rec.Value(Addendum).Type() == Object {
 		s.Addenda++
 	}
-	if string(rec.Text(EventCategory)) == "Insight" {
+	if string(rec.Value(EventCategory).raw) == `"Insight"` {
 		s.Insights++
 	}
 	at := rec.Time()

@@ -16,6 +16,8 @@ type Record struct {
 	again  bool // the event was seen before
 
 	escapes escapes
+	timed   bool
+	when    time.Time // once timed
 	spans   [fields]span
 }
 
@@ -99,7 +101,12 @@ func (r *Record) True(f Field) bool {
 }
 
 // Time is eventTime, and the zero time where that is none.
-func (r *Record) Time() time.Time { return instant(r.Text(EventTime)) }
+func (r *Record) Time() time.Time {
+	if !r.timed {
+		r.timed, r.when = true, instant(r.Text(EventTime))
+	}
+	return r.when
+}
 
 // Account is the account that the record was written for, and that of who did it
 // where old records do not say.
@@ -121,7 +128,7 @@ var errFound = errors.New("found the list of records")
 // are. Where outer is set and the object holds a list of records instead, it stops
 // at that list with errFound. On any error the place is that of the error.
 func (r *Record) scan(b []byte, depth int, outer bool) (end int, err error) {
-	r.raw, r.spans, r.again, r.escapes = nil, [fields]span{}, false, unasked
+	r.raw, r.spans, r.again, r.escapes, r.timed = nil, [fields]span{}, false, unasked, false
 	if len(b) == 0 {
 		return 0, errShort
 	}

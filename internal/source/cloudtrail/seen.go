@@ -56,15 +56,18 @@ func (s *Seen) again(k *key) bool {
 	return s.look(k)
 }
 
-// mark is again for many records, and says so in them.
-func (s *Seen) mark(rs []Record) {
+// mark is again for many records, says so in them, and gives how many were.
+func (s *Seen) mark(rs []Record) (duplicates int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range rs {
 		if r := &rs[i]; r.id != (key{}) {
-			r.again = s.look(&r.id)
+			if r.again = s.look(&r.id); r.again {
+				duplicates++
+			}
 		}
 	}
+	return duplicates
 }
 
 func (s *Seen) look(k *key) bool {

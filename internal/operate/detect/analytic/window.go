@@ -59,8 +59,12 @@ func (w *window) add(m moment, s spans) (grown int) {
 		i--
 	}
 	m.what, m.id, m.note = strings.Clone(m.what), strings.Clone(m.id), strings.Clone(m.note)
-	w.moments = slices.Insert(w.moments, i, m)
-	w.thin(m.key, s.length)
+	if i < before {
+		w.moments = slices.Insert(w.moments, i, m)
+		w.thin(m.key, s.length)
+	} else {
+		w.follow(m, s.length)
+	}
 	w.cut(s)
 	return len(w.moments) - before
 }
@@ -87,6 +91,25 @@ func (w *window) same(key uint64, at int64) (prev, next int) {
 		}
 	}
 	return -1, next
+}
+
+// follow appends a moment that comes after all others: of its thing only the last one
+// before can now be a middle one.
+func (w *window) follow(m moment, length int64) {
+	second := -1
+	for i := len(w.moments) - 1; i >= 0; i-- {
+		if w.moments[i].key != m.key {
+			continue
+		}
+		if second >= 0 {
+			if m.at-w.moments[i].at <= length {
+				w.moments = slices.Delete(w.moments, second, second+1)
+			}
+			break
+		}
+		second = i
+	}
+	w.moments = append(w.moments, m)
 }
 
 // thin drops the middle ones of a thing.
