@@ -24,7 +24,8 @@ func (p *program) detectCoverage() *cobra.Command {
 Identity Provider) against the detections: which of them have one that is on and passes
 its own tests, which have one that is off for want of logs, and which have none.
 
-Which logs there are is known from what was read into the store in the last 30 days.
+Which logs there are is known from what was read into the store in the last 30 days
+(`+"`holdfast trail detect --record`"+`).
 
 --output navigator writes a layer for the ATT&CK Navigator.`,
 		Example: `  holdfast detect coverage
@@ -156,7 +157,7 @@ func (p *program) offTable(pg *page, c *app.DetectCoverage) {
 	if c.Logs == nil {
 		pg.line("")
 		pg.line("Which logs there are is not known: no activity was read into the store in the last 30 days, so no")
-		pg.line("detection counts as off for want of logs. `holdfast trail detect` reads some.")
+		pg.line("detection counts as off for want of logs. `holdfast trail detect --record` reads some.")
 	} else {
 		pg.line("")
 		pg.line("Logs seen in the last 30 days: " + strings.Join(detect.Words(c.Logs), ", "))
