@@ -222,7 +222,7 @@ func TestDemoAndBaselines(t *testing.T) {
 	if err != nil || same.NewCount+same.FixedN != 0 || same.Unchanged == 0 {
 		t.Errorf("a review compared with itself: %+v, %v", same, err)
 	}
-	if _, err := RunBaseline(t.Context(), s, runs[1].ID); err == nil || !strings.Contains(err.Error(), "is a demo, not a review") {
+	if _, err := RunBaseline(t.Context(), s, runs[1].ID); err == nil || !strings.Contains(err.Error(), "is a detect, not a review") {
 		t.Errorf("a run that is no review: %v", err)
 	}
 	if _, err := LoadBaseline(t.Context(), s, "4711"); err == nil || Code(err) != ExitUsage {
