@@ -25,7 +25,7 @@ Identity Provider) against the detections: which of them have one that is on and
 its own tests, which have one that is off for want of logs, and which have none.
 
 Which logs there are is known from what was read into the store in the last 30 days
-(`+"`holdfast trail detect --record`"+`).
+(` + "`holdfast trail detect --record`" + `).
 
 --output navigator writes a layer for the ATT&CK Navigator.`,
 		Example: `  holdfast detect coverage
