@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -200,6 +202,34 @@ func TestDetectKilledWhileReadingAQueue(t *testing.T) {
 	}
 	if left := s.Left("q"); left != 0 {
 		t.Errorf("%d messages are left", left)
+	}
+}
+
+// TestDetectGoesOnAfterAnOutage: a service that is away for a while ends nothing.
+func TestDetectGoesOnAfterAnOutage(t *testing.T) {
+	keys, contents := logFiles(3, 60)
+	var asked atomic.Int32
+	s := &fake.Server{Fail: func(r *http.Request) (int, string) {
+		if n := asked.Add(1); n > 3 && n < 8 && r.URL.Query().Has("list-type") {
+			return 400, "OperationAborted" // which the SDK does not try again by itself
+		}
+		return 0, ""
+	}}
+	for i, key := range keys {
+		s.Put("logs", key, contents[i])
+	}
+	s.Start(t)
+	d := newDetecting(t)
+	ctx, stop := context.WithTimeout(t.Context(), 4*time.Second)
+	defer stop()
+	c := exec.CommandContext(ctx, "holdfast", "trail", "detect", "s3://logs", "--rules", "rules.yml", "--rules-only", "--fail-on", "none", "--follow", "--every", "20ms", "--output", "jsonl")
+	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
+	c.Dir, c.Env = d.dir, d.env
+	var out, problems bytes.Buffer
+	c.Stdout, c.Stderr = &out, &problems
+	_ = c.Run() // it is interrupted
+	if asked.Load() < 12 || c.ProcessState.ExitCode() != 0 || !strings.Contains(problems.String(), "looked in vain") || !strings.Contains(problems.String(), "3 files") {
+		t.Errorf("%d requests, exit code %d\n%s", asked.Load(), c.ProcessState.ExitCode(), problems.String())
 	}
 }
 

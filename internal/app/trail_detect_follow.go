@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"holdfast.dev/holdfast/internal/evidence"
 	"holdfast.dev/holdfast/internal/source/cloudtrail"
 )
 
@@ -60,6 +62,13 @@ func (d *detecting) follow(ctx context.Context, finder cloudtrail.Finder, now fu
 		switch {
 		case ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) && f.o.Follow.On:
 			return nil
+		case err != nil && f.o.Follow.On && passing(err):
+			if f.o.Note != nil {
+				f.o.Note(fmt.Sprintf("looked in vain, and will again: %v", err))
+			}
+			if err := f.idle(ctx); err != nil {
+				return err
+			}
 		case err != nil:
 			return err
 		case done > 0:
@@ -71,6 +80,19 @@ func (d *detecting) follow(ctx context.Context, finder cloudtrail.Finder, now fu
 			}
 		}
 	}
+}
+
+// passing tells of an error of looking for files that it may be gone at the next look: a
+// service that is busy or away. What is denied, expired or not there stays so.
+func passing(err error) bool {
+	var told interface {
+		error
+		Reason() evidence.Reason
+	}
+	if !errors.As(err, &told) || errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	return told.Reason() == evidence.Throttled || told.Reason() == evidence.Failed
 }
 
 // patient leaves files alone that are still being written, and says which

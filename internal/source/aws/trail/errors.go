@@ -30,7 +30,7 @@ func refused(operation, what string, err error) error {
 	switch aws.Code(err) {
 	case "NoSuchBucket", "NotFound", "NoSuchKey", "NotModified", "PreconditionFailed", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist":
 		e.reason = evidence.Failed
-	case "403", "InvalidAccessKeyId", "SignatureDoesNotMatch":
+	case "403", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidToken":
 		e.reason = evidence.Denied
 	case "503", "ServiceUnavailable":
 		e.reason = evidence.Throttled
