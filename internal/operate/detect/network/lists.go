@@ -157,6 +157,9 @@ func (l *list) csv(data []byte) error {
 					about = i
 				}
 			}
+			if what < 0 {
+				return fmt.Errorf("%s:%d: no column of this table is called indicator, ip, cidr, domain or the like", l.name, line)
+			}
 			continue
 		}
 		if what >= len(row) || strings.TrimSpace(row[what]) == "" {

@@ -36,11 +36,11 @@ func newPortScan(s *settings, _ *Threats) Engine {
 
 func (e *portScan) Observe(c *Contact, yield func(Signal)) {
 	f := c.Flow
-	if !c.Out || !c.Asked || f.Protocol != tcp && f.Protocol != udp {
+	if !c.Out || !c.Asked || f.Protocol != tcp && f.Protocol != udp || f.Protocol == udp && f.TargetPort >= firstTrace && f.TargetPort <= lastTrace {
 		return
 	}
 	s := sighting{At: c.At, What: uint64(f.TargetPort)<<8 | uint64(f.Protocol), Flag: c.Quiet(e.packets), File: f.File, Row: f.Row}
-	if f.Accepted {
+	if f.Accepted && !c.Sure && f.SourcePort < ephemeral {
 		s.A = 1
 	}
 	s.B = float32(f.SourcePort)
@@ -57,8 +57,14 @@ func (e *portScan) Observe(c *Contact, yield func(Signal)) {
 	yield(signal)
 }
 
+// Ports of UDP that traceroute counts up, a packet to each.
+const (
+	firstTrace = 33434
+	lastTrace  = 33534
+)
+
 // answers tells what looks like the answers of a service on a port of its own: all
-// accepted, from one port, to ports that systems choose.
+// accepted, from one port that no system chooses for who asks, to ports that some do.
 func answers(list []sighting) bool {
 	for i := range list {
 		if list[i].A == 0 || list[i].B != list[0].B || list[i].What>>8 < 1024 {
@@ -112,8 +118,11 @@ func (e *portSweep) Observe(c *Contact, yield func(Signal)) {
 	if !c.Out || !c.Asked || !c.Public || f.Protocol != tcp && f.Protocol != udp || f.Protocol == udp && slices.Contains(e.except, f.TargetPort) {
 		return
 	}
-	if !c.Sure && f.TargetPort >= ephemeral {
+	switch {
+	case !c.Sure && f.TargetPort >= ephemeral:
 		return // as likely an answer
+	case f.Protocol == udp && f.SourcePort == f.TargetPort:
+		return // peers of a tunnel or a call: either may have begun
 	}
 	s := sighting{At: c.At, What: hashAddr(c.Peer), Flag: c.Quiet(e.packets), File: f.File, Row: f.Row}
 	found, more := e.board.see(swept{f.Interface, c.Own, f.TargetPort, f.Protocol}, s, func(list []sighting) bool {

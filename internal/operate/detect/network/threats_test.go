@@ -66,6 +66,7 @@ func TestRefusedLists(t *testing.T) {
 		"com\n":                               `"com" is neither`,
 		"ip,category\n203.0.113.9,bad ones\n": `list:2: "bad ones" is not a kind`,
 		"ip,category\nnothing at all,\n":      "list:2:",
+		"; a,b\nip,category\n":                "no column",
 		`{"a":1}`:                             "not a STIX 2 bundle",
 		`{"type":"bundle","objects":[`:        "not a STIX 2 bundle",
 		`{"type":"bundle","objects":[]}`:      "no address, range or domain",
