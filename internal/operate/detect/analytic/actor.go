@@ -30,7 +30,12 @@ func inTime(t time.Time) bool {
 // is a person's (Identity Center, federation with mail addresses), each has habits of
 // his own.
 func actor(a *Activity) who {
-	if personal(a) {
+	a.who()
+	return actorOf(a)
+}
+
+func actorOf(a *Activity) who {
+	if a.facts.personal {
 		return who{a.Principal, a.Session}
 	}
 	return who{a.Principal, ""}
@@ -56,16 +61,16 @@ func accountOf(a *Activity) string {
 	return a.OwnAccount
 }
 
-// address reads the source address; not ok where AWS wrote a name in its place.
-func address(a *Activity) (netip.Addr, bool) {
-	if a.SourceIP == "" || !hexByte(a.SourceIP[0]) && a.SourceIP[0] != ':' {
-		return netip.Addr{}, false
+// parseAddress reads a source address; not valid is a name that AWS wrote in its place.
+func parseAddress(text string) netip.Addr {
+	if text == "" || !hexByte(text[0]) && text[0] != ':' {
+		return netip.Addr{}
 	}
-	ip, err := netip.ParseAddr(a.SourceIP)
+	ip, err := netip.ParseAddr(text)
 	if err != nil || ip.Zone() != "" {
-		return netip.Addr{}, false
+		return netip.Addr{}
 	}
-	return ip.Unmap(), true
+	return ip.Unmap()
 }
 
 func hexByte(c byte) bool {

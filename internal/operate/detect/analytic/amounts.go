@@ -92,6 +92,7 @@ func (m *amounts) Observe(a *Activity, yield func(Signal)) {
 	m.watch.see(a.Time)
 	class := m.class(a)
 	k := actor(a)
+	m.actors.at(a.Time)
 	r := m.actors.take(who{k.name, class + "\x00" + k.part})
 	v := &r.value
 	at := a.Time.Unix()

@@ -6,19 +6,21 @@ import (
 	"time"
 )
 
-// benchStream is what a busy day looks like to an engine: two hundred principals that
-// do the same two hundred things as ever, by three programs in three Regions.
+// benchStream is half an hour of each of some days of a busy estate: two hundred
+// principals that each do the same twenty-five things as ever, by three programs in
+// three Regions.
 func benchStream(days int) (all []*Activity) {
 	services := []string{"ec2", "s3", "iam", "lambda", "kms"}
 	agents := []string{"aws-cli/2.17.0 md/awscrt#0.20.11 ua/2.0 os/linux#6.1 md/arch#x86_64 lang/python#3.11.8", "Boto3/1.34.1 md/Botocore#1.34.1 ua/2.0 os/linux#5.10", "APN/1.0 HashiCorp/1.0 Terraform/1.9.0 (+https://www.terraform.io)"}
 	for d := range days {
-		for i := range 4_000 {
-			a := call(i, start.Add(time.Duration(d)*day+time.Duration(i)*10*time.Second), services[i%5], fmt.Sprintf("DescribeThing%d", i/5%40))
-			a.Principal = fmt.Sprintf("arn:aws:iam::%012d:role/some-longer-name-of-a-role-%d", i%7, i%200)
-			a.Account, a.OwnAccount = fmt.Sprintf("%012d", i%7), fmt.Sprintf("%012d", i%7)
-			a.ReadOnly = i%3 != 0
-			a.UserAgent, a.Region = agents[i%3], []string{"eu-west-1", "us-east-1", "eu-central-1"}[i/3%3]
-			a.SourceIP = fmt.Sprintf("198.51.100.%d", i%200)
+		for i := range 20_000 {
+			who, what := i%200, i/200*7%25
+			a := call(i, start.Add(time.Duration(d)*day+time.Duration(i)*100*time.Millisecond), services[what%5], fmt.Sprintf("DescribeThing%d", what))
+			a.Principal = fmt.Sprintf("arn:aws:iam::%012d:role/some-longer-name-of-a-role-%d", who%7, who)
+			a.Account, a.OwnAccount = fmt.Sprintf("%012d", who%7), fmt.Sprintf("%012d", who%7)
+			a.ReadOnly = what%3 != 0
+			a.UserAgent, a.Region = agents[who%3], []string{"eu-west-1", "us-east-1", "eu-central-1"}[what%3]
+			a.SourceIP = fmt.Sprintf("198.51.100.%d", who)
 			all = append(all, a)
 		}
 	}
@@ -90,5 +92,31 @@ func BenchmarkSave(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.SetBytes(int64(len(state)))
+	}
+}
+
+// BenchmarkAll is what an event costs with all engines of the catalogue: asked, and
+// taken by those that want it.
+func BenchmarkAll(b *testing.B) {
+	stream := benchStream(2)
+	before, today := stream[:len(stream)/2], stream[len(stream)/2:]
+	var all []Analytic
+	for _, x := range normal {
+		a := made(b, x.engine, ExampleWorld(), x.params)
+		see(a, before...)
+		see(a, today...)
+		all = append(all, a)
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		x := today[i%len(today)]
+		x.facts = facts{}
+		for _, a := range all {
+			if a.Wants(x) {
+				a.Observe(x, func(Signal) {})
+			}
+		}
+		i++
 	}
 }

@@ -72,6 +72,7 @@ func (b *bruteForce) Observe(a *Activity, yield func(Signal)) {
 	if ip, ok := address(a); ok {
 		source = sameHost(ip).String()
 	}
+	b.sources.at(a.Time)
 	r := b.sources.take(who{accountOf(a), source})
 	v := &r.value
 	before := len(v.failures.moments) + len(v.successes)

@@ -23,6 +23,7 @@ type burst struct {
 	enough        func(different int, ms []moment) bool
 	message       func(who, []moment, []string) string
 	actors        *table[bursting]
+	repeats       repeats
 }
 
 type bursting struct {
@@ -49,14 +50,20 @@ func bursts(s *settings, length time.Duration) *burst {
 func (b *burst) Wants(a *Activity) bool { return b.pick(a) && someone(a) }
 
 func (b *burst) Observe(a *Activity, yield func(Signal)) {
-	r := b.actors.take(actor(a))
+	key := a.call()
+	print := b.repeats.print(a, b.actors.epoch+b.memory.epoch, key)
+	if b.repeats.has(print) {
+		return
+	}
+	r := b.actors.ofActor(a)
 	v := &r.value
 	grown := b.memory.meet(&v.profile, a.Time)
-	key := a.call()
 	days, _, more := b.memory.note(&v.profile, key, dayOf(a.Time))
 	grown += more
 	if !known(days) {
 		grown += momentSize * b.happened(r, a, key, yield)
+	} else if b.memory.settled(&v.profile, a.Time) {
+		b.repeats.add(print)
 	}
 	b.actors.grow(r, grown)
 }

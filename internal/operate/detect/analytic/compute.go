@@ -71,6 +71,7 @@ func (l *launches) Observe(a *Activity, yield func(Signal)) {
 		return
 	}
 	l.watch.see(a.Time)
+	l.accounts.at(a.Time)
 	r := l.accounts.take(who{accountOf(a), ""})
 	first := r.value.events == 0
 	grown := l.memory.meet(&r.value, a.Time)

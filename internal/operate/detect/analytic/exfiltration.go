@@ -52,6 +52,7 @@ func (t *theft) Wants(a *Activity) bool {
 
 func (t *theft) Observe(a *Activity, yield func(Signal)) {
 	if lambdaAgent(a.UserAgent) && t.plausible(a) {
+		t.functions.at(a.Time)
 		t.functions.take(who{a.Principal, a.Session}).value = dayOf(a.Time)
 	}
 	where, resource := t.abroad(a)
@@ -199,6 +200,7 @@ func (t *theft) news(a *Activity, where string) bool {
 	} else if a.VPCEndpoint != "" {
 		from = a.VPCEndpoint
 	}
+	t.told.at(a.Time)
 	r := t.told.take(who{a.Principal + "/" + a.Session, from})
 	today := dayOf(a.Time)
 	if r.value != 0 && today <= r.value {

@@ -1,5 +1,10 @@
 package analytic
 
+import (
+	"hash/maphash"
+	"net/netip"
+)
+
 // facts are what engines find out about an event, once for all of them. An Activity
 // that is filled anew, whole, has none; so is the first question the one that costs.
 type facts struct {
@@ -7,6 +12,8 @@ type facts struct {
 	someone, personal bool
 	tactics, shares   uint32
 	call, agent       uint64
+	actor, source     uint64
+	ip                netip.Addr // not valid where the source is no address
 }
 
 const (
@@ -15,6 +22,8 @@ const (
 	hasShares
 	hasCall
 	hasAgent
+	hasAddress
+	hasSource
 )
 
 func (a *Activity) who() {
@@ -22,6 +31,9 @@ func (a *Activity) who() {
 		a.facts.has |= hasWho
 		a.facts.someone = a.Principal != "" && !byAWS(a) && !retold(a) && inTime(a.Time)
 		a.facts.personal = isPersonal(a.Principal, a.Session)
+		if a.facts.someone {
+			a.facts.actor = actorOf(a).hash()
+		}
 	}
 }
 
@@ -60,4 +72,22 @@ func (a *Activity) call() uint64 {
 		a.facts.call = hash(0, a.Service, plainName(a.Name))
 	}
 	return a.facts.call
+}
+
+// address is where it came from; not ok where AWS wrote a name in its place.
+func address(a *Activity) (netip.Addr, bool) {
+	if a.facts.has&hasAddress == 0 {
+		a.facts.has |= hasAddress
+		a.facts.ip = parseAddress(a.SourceIP)
+	}
+	return a.facts.ip, a.facts.ip.IsValid()
+}
+
+// source is the key of its source, whatever that is.
+func (a *Activity) source() uint64 {
+	if a.facts.has&hasSource == 0 {
+		a.facts.has |= hasSource
+		a.facts.source = maphash.String(seed, a.SourceIP)
+	}
+	return a.facts.source
 }

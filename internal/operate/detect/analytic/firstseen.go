@@ -17,6 +17,7 @@ type novelty struct {
 	actors     *table[profile]
 	accounts   *table[profile] // what anybody in an account did
 	agents     agents
+	repeats    repeats
 }
 
 var firstSeen = definition{Engine{
@@ -43,9 +44,13 @@ func (n *novelty) Wants(a *Activity) bool { return !a.Data && someone(a) }
 
 func (n *novelty) Observe(a *Activity, yield func(Signal)) {
 	n.watch.see(a.Time)
-	r := n.actors.take(actor(a))
-	grown := n.memory.meet(&r.value, a.Time)
 	key, ok := n.thing(a)
+	print := n.repeats.print(a, n.actors.epoch+n.memory.epoch, key)
+	if n.repeats.has(print) {
+		return
+	}
+	r := n.actors.ofActor(a)
+	grown := n.memory.meet(&r.value, a.Time)
 	if ok {
 		everybody := r.value.on(key, dayOf(a.Time)) || n.inAccount(a, key)
 		_, noted, more := n.memory.note(&r.value, key, dayOf(a.Time))
@@ -55,6 +60,9 @@ func (n *novelty) Observe(a *Activity, yield func(Signal)) {
 		}
 	}
 	n.actors.grow(r, grown)
+	if n.memory.settled(&r.value, a.Time) {
+		n.repeats.add(print)
+	}
 }
 
 // thing is what is new or not about an event; not ok where it says nothing.
@@ -78,6 +86,7 @@ func (n *novelty) thing(a *Activity) (uint64, bool) {
 // inAccount notes a thing for the account, and tells whether the account knew it. Each
 // actor brings a thing once a day: the account knows the rest.
 func (n *novelty) inAccount(a *Activity, key uint64) bool {
+	n.accounts.at(a.Time)
 	r := n.accounts.take(who{accountOf(a), ""})
 	grown := n.memory.meet(&r.value, a.Time)
 	_, known, more := n.memory.note(&r.value, key, dayOf(a.Time))

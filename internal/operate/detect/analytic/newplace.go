@@ -17,6 +17,7 @@ type place struct {
 	watch      watch
 	actors     *table[placed]
 	looked     looks
+	repeats    repeats
 }
 
 type placed struct {
@@ -46,7 +47,11 @@ func (p *place) Wants(a *Activity) bool {
 
 func (p *place) Observe(a *Activity, yield func(Signal)) {
 	p.watch.see(a.Time)
-	r := p.actors.take(actor(a))
+	print := p.repeats.print(a, p.actors.epoch+p.memory.epoch, a.source())
+	if p.repeats.has(print) {
+		return
+	}
+	r := p.actors.ofActor(a)
 	v := &r.value
 	grown := p.memory.meet(&v.profile, a.Time)
 	if a.SourceIP != v.address {
@@ -66,6 +71,9 @@ func (p *place) Observe(a *Activity, yield func(Signal)) {
 		}
 	}
 	p.actors.grow(r, grown)
+	if p.memory.settled(&v.profile, a.Time) {
+		p.repeats.add(print)
+	}
 }
 
 // lookUp gives what an address counts as; zero where that is not known, or where it

@@ -34,7 +34,8 @@ type memory struct {
 	halfLife float64 // days
 	warmUp   int64   // seconds
 	events   uint32
-	cells    int // of one kind
+	cells    int    // of one kind
+	epoch    uint64 // how often something was forgotten
 }
 
 // habits asks for the parameters that all baselines have.
@@ -90,12 +91,13 @@ func (m *memory) meet(p *profile, t time.Time) (grown int) {
 	if p.events > 0 && today > p.active.day && float64(today-p.active.day) > 2*m.halfLife {
 		grown = -len(p.cells)
 		*p = profile{}
+		m.epoch++
 	}
 	if p.events == 0 || at < p.since && p.since-at <= int64(lateness/time.Second) {
 		p.since = at
 	}
-	if p.events < math.MaxUint32 {
-		p.events++
+	if p.events <= m.events {
+		p.events++ // more of them make no difference
 	}
 	m.see(&p.active, today)
 	return grown
@@ -104,6 +106,12 @@ func (m *memory) meet(p *profile, t time.Time) (grown int) {
 // warm tells whether enough was seen of somebody to say what is unusual at a time.
 func (m *memory) warm(p *profile, t time.Time) bool {
 	return t.Unix()-p.since >= m.warmUp && p.events > m.events
+}
+
+// settled tells whether another event like one of this hour would change nothing of a
+// profile any more.
+func (m *memory) settled(p *profile, t time.Time) bool {
+	return p.events > m.events && hourOf(t) > hourOf(seconds(p.since))
 }
 
 // note looks a thing up and notes it as seen: on how many earlier days was it seen,
@@ -124,6 +132,7 @@ func (m *memory) note(p *profile, key uint64, day uint16) (days float64, noted b
 	fresh := cell{key: key, day: day}
 	if n, worst := p.kind(key & 3); n >= m.cells {
 		p.cells = slices.Delete(p.cells, worst, worst+1)
+		m.epoch++
 		grown--
 		if worst < i {
 			i--

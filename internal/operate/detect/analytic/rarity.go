@@ -24,6 +24,7 @@ type anomaly struct {
 	watch      watch
 	actors     *table[anomalous]
 	agents     agents
+	repeats    repeats
 }
 
 type anomalous struct {
@@ -63,16 +64,24 @@ func (x *anomaly) Wants(a *Activity) bool { return !a.Data && someone(a) }
 
 func (x *anomaly) Observe(a *Activity, yield func(Signal)) {
 	x.watch.see(a.Time)
-	r := x.actors.take(actor(a))
-	v := &r.value
-	day := dayOf(a.Time)
-	grown := x.memory.meet(&v.profile, a.Time)
-
 	// Keys with zero say nothing.
-	keys := [4]uint64{a.call(), x.agents.key(a), 0, x.network(v, a)}
+	keys := [4]uint64{a.call(), x.agents.key(a)}
 	if a.Region != "" && !global(a.Service) {
 		keys[2] = hash(1, a.Region)
 	}
+	source := uint64(0)
+	if x.world.Places != nil {
+		source = a.source()
+	}
+	print := x.repeats.print(a, x.actors.epoch+x.memory.epoch, keys[0], keys[1], keys[2], source)
+	if x.repeats.has(print) {
+		return
+	}
+	r := x.actors.ofActor(a)
+	v := &r.value
+	day := dayOf(a.Time)
+	grown := x.memory.meet(&v.profile, a.Time)
+	keys[3] = x.network(v, a)
 	var seen [4]float64
 	for i, key := range keys {
 		if key != 0 {
@@ -85,6 +94,9 @@ func (x *anomaly) Observe(a *Activity, yield func(Signal)) {
 		grown += x.score(r, a, keys, seen, yield)
 	}
 	x.actors.grow(r, grown)
+	if x.memory.settled(&v.profile, a.Time) && x.memory.warm(&v.profile, a.Time) {
+		x.repeats.add(print)
+	}
 }
 
 // score adds up how unusual a call is.

@@ -97,6 +97,7 @@ func (t *travel) Observe(a *Activity, yield func(Signal)) {
 			return
 		}
 	}
+	t.people.at(a.Time)
 	r := t.people.take(k)
 	v := &r.value
 	at := a.Time.Unix()
