@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -51,9 +52,19 @@ func (a *App) RecordAlerts(ctx context.Context, s *store.Store, run *store.Run, 
 		rec.Quiet = DefaultQuiet
 	}
 	for _, alert := range r.Alerts {
-		rec.Alerts = append(rec.Alerts, store.Alert{Alert: alert, Type: "", Practices: practicesOf(k.Objectives, alert.Objective)})
+		alert.Message = byWhom(&alert)
+		rec.Alerts = append(rec.Alerts, store.Alert{Alert: alert, Practices: practicesOf(k.Objectives, alert.Objective)})
 	}
 	return s.Record(ctx, run, rec)
+}
+
+// byWhom is what an alert says, with who did it: the first that anybody asks.
+func byWhom(a *finding.Alert) string {
+	text := strings.TrimRight(cmp.Or(a.Message, a.Title), ".")
+	if a.Principal == "" || strings.Contains(text, a.Principal) {
+		return text
+	}
+	return text + ", by " + a.Principal
 }
 
 // excepts asks a register as of an instant. What is narrower than a finding (an
