@@ -2,6 +2,7 @@ package analytic
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -146,6 +147,41 @@ func TestSavedAtRandom(t *testing.T) {
 				t.Errorf("only %d signals: the streams try nothing", spoke)
 			}
 		})
+	}
+}
+
+// TestSavedWhenFull does the same with room for a few principals only, so that they are
+// forgotten all the time: in the same order, whatever was passed over as a repetition.
+func TestSavedWhenFull(t *testing.T) {
+	for _, x := range trials {
+		e, _ := Describe(x.engine)
+		if !slices.ContainsFunc(e.Parameters, func(p Parameter) bool { return p.Name == "principals" }) {
+			continue
+		}
+		params := maps.Clone(x.params)
+		params["principals"] = 4
+		for seed := range uint64(4) {
+			r := rand.New(rand.NewPCG(seed, 9))
+			stream := randomStream(r, 4000)
+			whole, now := made(t, x.engine, ExampleWorld(), params), made(t, x.engine, ExampleWorld(), params)
+			want := see(whole, stream...)
+			var got []Signal
+			for rest := stream; len(rest) > 0; {
+				n := min(1+r.IntN(100), len(rest))
+				got = append(got, see(now, rest[:n]...)...)
+				rest = rest[n:]
+				state, _ := now.Save()
+				now = made(t, x.engine, ExampleWorld(), params)
+				if err := now.Load(state); err != nil {
+					t.Fatal(err)
+				}
+			}
+			a, _ := whole.Save()
+			b, _ := now.Save()
+			if !reflect.DeepEqual(got, want) || !slices.Equal(a, b) {
+				t.Errorf("%s %v, seed %d: with saving %d signals, without %d; the states are the same: %v", x.engine, x.params, seed, len(got), len(want), slices.Equal(a, b))
+			}
+		}
 	}
 }
 
