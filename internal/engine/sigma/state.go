@@ -276,10 +276,18 @@ func (s *State) deliver(feeds []feed, o *occurrence) {
 
 const mostCombinations = 16
 
+var oneWay = [][]string{nil} // to take nothing; nobody changes it
+
 // combinations gives the ways to take one value of each of these fields, and
 // whether there were more. No field at all is one way; a field without values
 // leaves none.
 func combinations(values [][]string, places []int) (out [][]string, more bool) {
+	if len(places) == 0 {
+		return oneWay, false
+	}
+	if len(places) == 1 && len(values[places[0]]) == 1 { // mostly
+		return [][]string{values[places[0]]}, false
+	}
 	out = [][]string{nil}
 	for _, place := range places {
 		var next [][]string

@@ -34,9 +34,9 @@ func (v *volume) add(at int64, n int, id string, s spans, halfLife float64) {
 	}
 	width := s.length / bucketsOfWindow
 	start := at - at%width
-	i, ok := slices.BinarySearchFunc(v.buckets, start, func(b bucket, t int64) int { return cmp.Compare(b.start, t) })
+	i, old := slices.BinarySearchFunc(v.buckets, start, func(b bucket, t int64) int { return cmp.Compare(b.start, t) })
 	switch {
-	case ok:
+	case old:
 		v.buckets[i].n += float64(n)
 	case start <= v.folded:
 		return
@@ -48,7 +48,9 @@ func (v *volume) add(at int64, n int, id string, s spans, halfLife float64) {
 		j, _ := slices.BinarySearchFunc(v.recent, m, compareMoments)
 		v.recent = slices.Insert(v.recent, j, m)
 	}
-	v.fold(s, halfLife)
+	if !old { // else the newest is the same, and with it what is too old
+		v.fold(s, halfLife)
+	}
 }
 
 // fold puts what is too old for late events into the peak.
