@@ -6,6 +6,12 @@
 // not quite that of their times: an analytic bears events that come late, and gives
 // the same signals for the same events however often its state was saved in between.
 // An analytic that has not seen enough yet is cold: it gives no signals and says so.
+//
+// The engines are named in engines.go. Three ways of remembering serve them: habits,
+// counted in days (profile.go); windows of moments, for bursts (window.go); and amounts
+// in small buckets of time (volume.go). Each lies in a table that is bounded (table.go).
+// What users know of the world is read in world.go and mmdb.go. Nothing here reads a
+// file or a clock.
 package analytic
 
 import (

@@ -51,8 +51,12 @@ func (l *launches) Wants(a *Activity) bool {
 	case "RunInstances", "RequestSpotInstances", "RequestSpotFleet", "CreateFleet", "CreateNotebookInstance", "CreateTrainingJob", "CreateProcessingJob", "CreateEndpointConfig", "RunJobFlow":
 		return accountOf(a) != "" && inTime(a.Time) && (a.Error == "" || atLimit(a.Error))
 	}
-	return false
+	return telling(a.Time)
 }
+
+// telling picks one second of each minute: its events, whatever they are, tell that
+// time goes by. Launches alone are too few to know for how long one has watched.
+func telling(t time.Time) bool { return t.Unix()%60 == 0 && inTime(t) }
 
 // atLimit tells whether a launch failed because so much was asked for: the attempt
 // says enough.
@@ -66,11 +70,11 @@ func atLimit(code string) bool {
 }
 
 func (l *launches) Observe(a *Activity, yield func(Signal)) {
+	l.watch.see(a.Time)
 	paths, ok := launchTypes[who{a.Service, a.Name}]
-	if !ok {
+	if !ok || accountOf(a) == "" || a.Error != "" && !atLimit(a.Error) {
 		return
 	}
-	l.watch.see(a.Time)
 	l.accounts.at(a.Time)
 	r := l.accounts.take(who{accountOf(a), ""})
 	first := r.value.events == 0

@@ -240,6 +240,7 @@ func TestRetold(t *testing.T) {
 			e, _ := Describe(name)
 			a := made(t, name, ExampleWorld(), needed(e))
 			again := call(1, start, "ec2", "DeleteSnapshot", func(a *Activity) { a.EventType, a.Error = x, "VpceAccessDenied" })
+			again.Time = start.Add(time.Second) // some seconds tell that time goes by, whatever happens
 			if a.Wants(again) {
 				t.Errorf("%s wants an event of type %s", name, x)
 			}
@@ -261,5 +262,20 @@ func TestAccountKnows(t *testing.T) {
 	}
 	if got := see(a, call(1001, last, "iam", "CreateUser", by("ben"))); len(got) != 1 || got[0].Steps != 1 || !strings.Contains(got[0].Message, "nobody in account 111122223333") {
 		t.Errorf("new to all: %+v", got)
+	}
+}
+
+// TestComputeWatches knows how long it has watched from events that start nothing.
+func TestComputeWatches(t *testing.T) {
+	a := made(t, "unusual-compute", World{}, nil)
+	kind := record(jsonRecord{"requestParameters": map[string]any{"instanceType": "p3.2xlarge"}})
+	for i := range 20 * 24 {
+		see(a, call(i, start.Add(time.Duration(i)*time.Hour), "s3", "ListBuckets", reading))
+	}
+	if got := a.Cold(); got != "" {
+		t.Errorf("%q", got)
+	}
+	if got := see(a, call(999, start.Add(20*day+time.Second), "ec2", "RunInstances", kind)); len(got) != 1 || !strings.Contains(got[0].Message, "of the kind p3") {
+		t.Errorf("the first machines of an account have graphics processors: %+v", got)
 	}
 }
