@@ -93,14 +93,16 @@ func (l *LakeRows) resources(r *cloudtrail.Record) {
 
 // truth gives true or false, of old records in quotes too; nil for anything else.
 func truth(v cloudtrail.Value) []byte {
-	switch v.Text() {
-	case "true":
-		return []byte("true")
-	case "false":
-		return []byte("false")
+	switch string(v.Raw()) {
+	case "true", `"true"`:
+		return yes
+	case "false", `"false"`:
+		return no
 	}
 	return nil
 }
+
+var yes, no = []byte("true"), []byte("false")
 
 // address tells an IP address from the name of a service, which CloudTrail writes in the
 // same place.

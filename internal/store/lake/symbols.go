@@ -9,23 +9,48 @@ import (
 // building a dictionary needs no hashing. Code 0 is absent.
 type symbols struct {
 	codes map[string]uint32
-	texts []string
+	keys  []string // as they came
+	texts []string // as they are kept
 	bytes int
+	// near has the codes of values that came lately, found by their ends: most values
+	// come again soon, and comparing one costs less than hashing it.
+	near [nearby]struct {
+		text string
+		code uint32
+	}
+}
+
+const nearby = 64
+
+// end is where a value is looked for in near: ARNs, addresses and ids differ at their ends.
+func end(v []byte) uint {
+	n := uint(len(v))
+	if n < 4 {
+		return (n*31 + uint(v[0])) % nearby
+	}
+	x := uint32(v[n-1]) | uint32(v[n-2])<<8 | uint32(v[n-3])<<16 | uint32(v[n-4])<<24
+	return uint((x^uint32(n)<<7)*0x9e3779b1>>16) % nearby
 }
 
 func (s *symbols) code(v []byte) uint32 {
 	if len(v) == 0 {
 		return 0
 	}
+	at := &s.near[end(v)]
+	if at.text == string(v) {
+		return at.code
+	}
 	if c, ok := s.codes[string(v)]; ok {
+		at.code, at.text = c, s.keys[c]
 		return c
 	}
 	if s.codes == nil {
-		s.codes, s.texts = map[string]uint32{}, []string{""}
+		s.codes, s.texts, s.keys = map[string]uint32{}, []string{""}, []string{""}
 	}
 	c := uint32(len(s.texts))
 	key := string(v)
 	s.codes[key] = c
+	s.keys = append(s.keys, key)
 	s.texts = append(s.texts, valid(key))
 	s.bytes += len(key) + 64
 	return c

@@ -38,6 +38,7 @@ type Writer struct {
 	known    [columns]symbols
 	spare    blocks
 	buffers  map[partition]*buffer
+	places   map[placeCodes]*buffer
 	size     int
 	unit     identities // the events of the unit
 	building map[partition]*building
@@ -71,7 +72,7 @@ func OpenWriter(dir string, o Options) (*Writer, error) {
 		return nil, explain(dir, err)
 	}
 	w := &Writer{
-		dir: dir, o: o, lock: file, buffers: map[partition]*buffer{}, building: map[partition]*building{},
+		dir: dir, o: o, lock: file, buffers: map[partition]*buffer{}, places: map[placeCodes]*buffer{}, building: map[partition]*building{},
 		stored: map[partition][]storedFile{}, touched: map[partition]bool{}, done: doneList{dir: dir},
 	}
 	if err := w.recover(); err != nil {
@@ -116,12 +117,7 @@ func (w *Writer) Append(ctx context.Context, r *Row) error {
 		w.pending.Duplicates++
 		return nil
 	}
-	p := partitionOf(r)
-	b := w.buffers[p]
-	if b == nil {
-		b = &buffer{raws: arena{spare: &w.spare}, ids: arena{spare: &w.spare}}
-		w.buffers[p] = b
-	}
+	b := w.bufferFor(r)
 	before := b.size()
 	b.add(r, &w.known)
 	w.size += b.size() - before
@@ -132,6 +128,37 @@ func (w *Writer) Append(ctx context.Context, r *Row) error {
 		return w.fail(w.relieve(ctx))
 	}
 	return nil
+}
+
+// placeCodes is a partition by the codes of its values, so that finding a row's buffer builds
+// no texts. Codes hold until they are given anew.
+type placeCodes struct {
+	org, region, account uint32
+	day                  int64
+}
+
+func (w *Writer) bufferFor(r *Row) *buffer {
+	k := placeCodes{w.known[Organisation].code(r.Text[Organisation]), w.known[Region].code(r.Text[Region]), w.known[Account].code(r.Text[Account]), -1}
+	if !r.Time.IsZero() {
+		k.day = r.Time.Unix() / 86400
+	}
+	if b := w.places[k]; b != nil {
+		return b
+	}
+	p := partitionOf(r)
+	b := w.buffers[p]
+	if b == nil {
+		b = &buffer{raws: arena{spare: &w.spare}, ids: arena{spare: &w.spare}}
+		w.buffers[p] = b
+	}
+	w.places[k] = b
+	return b
+}
+
+// forget gives codes anew: all rows that had them are written.
+func (w *Writer) forget() {
+	w.known = [columns]symbols{}
+	clear(w.places)
 }
 
 // mostRecord is the longest record; CloudTrail's stay below a megabyte.
@@ -188,7 +215,7 @@ func (w *Writer) relieve(ctx context.Context) error {
 		if err := w.flush(ctx, all); err != nil {
 			return err
 		}
-		w.known = [columns]symbols{}
+		w.forget()
 		return nil
 	}
 	slices.SortStableFunc(all, func(a, b partition) int { return cmp.Compare(w.buffers[b].size(), w.buffers[a].size()) })
@@ -245,6 +272,7 @@ func (w *Writer) flush(ctx context.Context, which []partition) error {
 		w.buffers[p].reset()
 		if len(w.buffers) > mostIdle {
 			delete(w.buffers, p)
+			clear(w.places)
 		}
 	}
 	return nil
@@ -338,7 +366,7 @@ func (w *Writer) commit(ctx context.Context) error {
 	w.pending = Written{}
 	clear(w.building)
 	w.unit.reset()
-	w.known = [columns]symbols{}
+	w.forget()
 	if len(w.stored) > mostKnown {
 		clear(w.stored)
 	}
