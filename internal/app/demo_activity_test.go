@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"holdfast.dev/holdfast/internal/finding"
 	"holdfast.dev/holdfast/internal/source/demo"
 )
 
@@ -20,8 +21,8 @@ func demoReviewing(t *testing.T) *Reviewing {
 // The default detections find every attack of the demo, and nothing else.
 func TestDemoAttacksAreFound(t *testing.T) {
 	r := demoReviewing(t)
-	for _, seed := range []uint64{1, 2, 7} {
-		o := demo.Options{Seed: seed, At: DemoInstant}
+	for seed, accounts := range map[uint64]int{1: 24, 2: 12, 7: 300} {
+		o := demo.Options{Seed: seed, Accounts: accounts, At: DemoInstant}
 		files, attacks := demo.Activity(o)
 		w, err := r.detectIn(t.Context(), files, DemoInstant)
 		if err != nil {
@@ -35,11 +36,11 @@ func TestDemoAttacksAreFound(t *testing.T) {
 				continue
 			}
 			t.Logf("seed %d: %s: %s (%s)", seed, attacks[i].Name, a.Rule, a.Severity)
-			found[attacks[i].Name] = true
+			found[attacks[i].Name] = found[attacks[i].Name] || a.Severity.Rank() >= finding.High.Rank()
 		}
 		for _, x := range attacks {
 			if !found[x.Name] {
-				t.Errorf("seed %d: not found: %s in %s", seed, x.Name, x.Account)
+				t.Errorf("seed %d: nothing grave was found of: %s in %s", seed, x.Name, x.Account)
 			}
 		}
 	}
