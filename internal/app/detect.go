@@ -18,6 +18,12 @@ import (
 type DetectSources struct {
 	Rules     []string // folders and files, beside those the workspace names
 	RulesOnly bool     // leave the catalogue out
+	Lean      bool     // leave the examples of the catalogue out, where nobody will try them
+}
+
+func (s DetectSources) lean() DetectSources {
+	s.Lean = true
+	return s
 }
 
 // Detections are all that there are, and what could not be taken.
@@ -38,7 +44,11 @@ func LoadDetections(w Workspace, from DetectSources) (*Detections, error) {
 		return nil, err
 	}
 	if !from.RulesOnly {
-		if d.All, err = detect.Load(catalog.Files, "detections"); err != nil {
+		load := detect.Load
+		if from.Lean {
+			load = detect.LoadLean
+		}
+		if d.All, err = load(catalog.Files, "detections"); err != nil {
 			return nil, err
 		}
 	}

@@ -91,7 +91,7 @@ func (r *BacktestRule) Busiest() (day string, alerts int) {
 
 // Backtest runs detections over recorded activity and records nothing.
 func (a *App) Backtest(ctx context.Context, w Workspace, o BacktestOptions) (*Backtest, error) {
-	loaded, err := LoadDetections(w, o.Detections)
+	loaded, err := LoadDetections(w, o.Detections.lean())
 	if err != nil {
 		return nil, err
 	}

@@ -167,7 +167,7 @@ func (a *App) TrailDetect(ctx context.Context, w Workspace, o TrailDetectOptions
 
 // detecting loads the detections.
 func (a *App) detecting(w Workspace, o TrailDetectOptions) (*detecting, error) {
-	loaded, err := LoadDetections(w, o.Detections)
+	loaded, err := LoadDetections(w, o.Detections.lean())
 	if err != nil {
 		return nil, err
 	}
@@ -329,6 +329,7 @@ func (d *detecting) take(b *cloudtrail.Batch, seen *detect.Seen) error {
 	if b.Fault != nil {
 		d.faulty(b.Fault)
 	}
+	alert := d.alert // once, and not for each event
 	for i := range b.Records {
 		r := &b.Records[i]
 		if r.Duplicate() {
@@ -338,7 +339,7 @@ func (d *detecting) take(b *cloudtrail.Batch, seen *detect.Seen) error {
 		if d.o.Record != nil && d.wants(r) {
 			d.o.Record.saw(d.taker)
 		}
-		if err := d.detector.Take(i, d.taker, seen, d.alert); err != nil {
+		if err := d.detector.Take(i, d.taker, seen, alert); err != nil {
 			return err
 		}
 	}

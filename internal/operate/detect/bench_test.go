@@ -18,6 +18,16 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
+// BenchmarkLoadLean reads it as commands do that try no examples.
+func BenchmarkLoadLean(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := detect.LoadLean(catalog.Files, "detections"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkNew compiles it.
 func BenchmarkNew(b *testing.B) {
 	all, err := detect.Load(catalog.Files, "detections")

@@ -1,6 +1,7 @@
 package detect_test
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -40,12 +41,44 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
+// TestLean reads the catalogue without its examples, and asks that nothing else differs.
+func TestLean(t *testing.T) {
+	all, _ := knowledge(t)
+	lean, err := detect.LoadLean(catalog.Files, "detections")
+	if err != nil || len(lean) != len(all) {
+		t.Fatalf("%d of %d detections, %v", len(lean), len(all), err)
+	}
+	for i := range lean {
+		if lean[i].Examples.Count() > 0 {
+			t.Errorf("%s: the examples do not stand last, so that they cost every command time", lean[i].File)
+		}
+		want := all[i]
+		want.Examples = detect.Examples{}
+		if got := lean[i]; fmt.Sprintf("%+v", simple(got)) != fmt.Sprintf("%+v", simple(want)) {
+			t.Errorf("%s: got  %+v\nwant %+v", got.File, simple(got), simple(want))
+		}
+	}
+}
+
+// simple is a detection without what prints by its address.
+func simple(x detect.Detection) detect.Detection {
+	x.Rule, x.Parts = nil, nil
+	return x
+}
+
 // TestTogether compiles all of them into one detector for each log.
 func TestTogether(t *testing.T) {
 	all, o := knowledge(t)
-	_, refusals, err := detect.New(all, o)
+	d, refusals, err := detect.New(all, o)
 	if err != nil {
 		t.Fatal(err)
+	}
+	thin, err := detect.LoadLean(catalog.Files, "detections")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if other, _, err := detect.New(thin, o); err != nil || other.Engine().Stats() != d.Engine().Stats() {
+		t.Errorf("without examples: %v\n%s\n%s", err, other.Engine().Stats(), d.Engine().Stats())
 	}
 	for _, r := range refusals {
 		t.Error(r)

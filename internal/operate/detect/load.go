@@ -21,8 +21,14 @@ const mostFiles = 50_000
 
 // Load reads the catalogue below a folder: every file is in our own format and has to
 // be whole. Every fault is named in the error, with file and line.
-func Load(files fs.FS, root string) ([]Detection, error) {
-	all, faults, err := walk(files, root, "", true)
+func Load(files fs.FS, root string) ([]Detection, error) { return loadAs(files, root, whole) }
+
+// LoadLean is Load without the examples, which are most of what the files have, and
+// without the checks that tests make anyway.
+func LoadLean(files fs.FS, root string) ([]Detection, error) { return loadAs(files, root, lean) }
+
+func loadAs(files fs.FS, root string, how manner) ([]Detection, error) {
+	all, faults, err := walk(files, root, "", how)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +66,7 @@ func LoadFolder(folder string) ([]Detection, []sigma.Refusal, error) {
 		folder, root = filepath.Split(folder)
 	}
 	var refusals []sigma.Refusal
-	all, faults, err := walk(os.DirFS(filepath.Clean(folder)), root, filepath.ToSlash(folder), false)
+	all, faults, err := walk(os.DirFS(filepath.Clean(folder)), root, filepath.ToSlash(folder), foreign)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -78,7 +84,7 @@ func LoadFolder(folder string) ([]Detection, []sigma.Refusal, error) {
 
 // walk parses all files below a folder, several at the same time, and gives what is in
 // them in the order of the detections' names.
-func walk(files fs.FS, root, folder string, catalogue bool) (all []Detection, faults []error, err error) {
+func walk(files fs.FS, root, folder string, how manner) (all []Detection, faults []error, err error) {
 	type content struct {
 		name   string
 		data   []byte
@@ -113,7 +119,7 @@ func walk(files fs.FS, root, folder string, catalogue bool) (all []Detection, fa
 	for _, c := range contents {
 		group.Go(func() error {
 			if c.faults == nil {
-				c.parsed, c.faults = parse(c.name, c.data, catalogue)
+				c.parsed, c.faults = parse(c.name, c.data, how)
 			}
 			return nil
 		})

@@ -20,9 +20,39 @@ const ownKey = "holdfast"
 
 // Parse reads one file: of our format where it has our key or an analytic, else plain
 // Sigma rules. Faults that are sigma.Refusals concern single rules of plain files.
-func Parse(file string, data []byte) ([]Detection, []error) { return parse(file, data, false) }
+func Parse(file string, data []byte) ([]Detection, []error) { return parse(file, data, foreign) }
 
-func parse(file string, data []byte, catalogue bool) ([]Detection, []error) {
+// manner is how strictly a file is read.
+type manner int
+
+const (
+	foreign manner = iota // of the user's
+	whole                 // of the catalogue, with all checks
+	lean                  // of the catalogue, without examples
+)
+
+// bare cuts the examples off a file of the catalogue, in which they stand last. Where
+// they do not, all is read, and nothing is lost but time.
+func bare(data []byte) []byte {
+	const mark = "\n  examples:\n"
+	at := bytes.LastIndex(data, []byte(mark))
+	if at < 0 {
+		return data
+	}
+	if moreKeys.Match(data[at+len(mark):]) {
+		return data
+	}
+	return data[:at+1]
+}
+
+// moreKeys finds a key that is no part of the examples.
+var moreKeys = regexp.MustCompile(`(?m)^ {0,3}[A-Za-z_-]+:|^---`)
+
+func parse(file string, data []byte, how manner) ([]Detection, []error) {
+	catalogue := how != foreign
+	if how == lean {
+		data = bare(data)
+	}
 	mayBeOurs := bytes.Contains(data, []byte(ownKey)) || bytes.Contains(data, []byte("analytic"))
 	if len(data) > mostBytes || !catalogue && !mayBeOurs {
 		return plain(file, data)
@@ -32,7 +62,7 @@ func parse(file string, data []byte, catalogue bool) ([]Detection, []error) {
 	if !ours && !catalogue {
 		return plain(file, data)
 	}
-	r := &reading{strict: strict{file: file}, catalogue: catalogue}
+	r := &reading{strict: strict{file: file}, how: how}
 	switch {
 	case err != nil:
 		r.fault(1, "is not valid YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
@@ -91,12 +121,12 @@ func key(n *yaml.Node, name string) *yaml.Node {
 // reading is a file of our format being read.
 type reading struct {
 	strict
-	catalogue bool
-	d         Detection
+	how manner
+	d   Detection
 }
 
 func (r *reading) file(docs []*yaml.Node) Detection {
-	r.d = Detection{Ours: true, Catalogue: r.catalogue, File: r.strict.file}
+	r.d = Detection{Ours: true, Catalogue: r.how != foreign, File: r.strict.file}
 	for i, doc := range docs {
 		if doc.Kind != yaml.MappingNode {
 			r.fault(doc.Line, "a detection is a mapping with title, logsource, detection and holdfast")
@@ -264,7 +294,7 @@ func (r *reading) check(doc *yaml.Node) {
 	if len(d.Needs) == 0 {
 		r.fault(at("needs"), "needs is missing: the logs without which the detection is off, such as [management]")
 	}
-	if r.catalogue {
+	if r.how == whole {
 		r.checkCatalogue(at)
 	}
 }
