@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"holdfast.dev/holdfast/internal/engine/sigma"
+	"holdfast.dev/holdfast/internal/evidence"
 	"holdfast.dev/holdfast/internal/finding"
 	"holdfast.dev/holdfast/internal/operate/detect"
 	"holdfast.dev/holdfast/internal/operate/detect/network"
@@ -34,6 +35,8 @@ type NetworkDetectOptions struct {
 	Threats    []string // files of threat lists, KIND=FILE or FILE
 	Trusted    []string // files of addresses and domains that are no threat
 	State      string   // file in which detections keep what they learned; "" forgets
+	// Record writes findings and what was read into a store; nil leaves none.
+	Record *TrailRecorder
 
 	// Alert takes every alert, those that an exception covers too; Fault what could not
 	// be read, as it comes.
@@ -135,7 +138,7 @@ func (a *App) NetworkDetect(ctx context.Context, w Workspace, o NetworkDetectOpt
 		err = run.flows(ctx, files, format)
 	}
 	if err == nil {
-		err = run.end()
+		err = run.end(ctx)
 	}
 	run.out.Off = run.traffic.Off()
 	return run.out, err
@@ -176,7 +179,7 @@ func (o *NetworkDetectOptions) check() (*flowlog.Format, error) {
 
 // watching loads detections and lists.
 func (a *App) watching(w Workspace, o NetworkDetectOptions) (*watching, error) {
-	loaded, err := LoadDetections(w, o.Detections)
+	loaded, err := LoadDetections(w, o.Detections.lean())
 	if err != nil {
 		return nil, err
 	}
@@ -204,6 +207,9 @@ func (a *App) watching(w Workspace, o NetworkDetectOptions) (*watching, error) {
 	}}
 	if run.out.Detections == 0 {
 		return nil, Usage(fmt.Errorf("there is no detection of %s to look for", options.Log.Service))
+	}
+	if o.Record != nil {
+		o.Record.off = traffic.Off
 	}
 	return run, nil
 }
@@ -325,15 +331,44 @@ func (r *watching) remember() error {
 }
 
 // end judges what was held back, or writes it down for the next run.
-func (r *watching) end() error {
+func (r *watching) end(ctx context.Context) error {
 	if r.o.State == "" {
-		return r.traffic.Flush(r.alert)
+		if err := r.traffic.Flush(r.alert); err != nil {
+			return err
+		}
+		return r.record(ctx)
+	}
+	if err := r.record(ctx); err != nil {
+		return err
 	}
 	state, err := r.traffic.Save()
 	if err != nil {
 		return err
 	}
 	return writeWhole(r.o.State, state)
+}
+
+// record writes down what came of it so far.
+func (r *watching) record(ctx context.Context) error {
+	rec := r.o.Record
+	if rec == nil {
+		return nil
+	}
+	_, err := rec.keep(ctx, rec.now.After, nil)
+	return err
+}
+
+// saw notes that a record was read.
+func (r *watching) saw(ctx context.Context, account, region string, at time.Time, log string) error {
+	rec := r.o.Record
+	if rec == nil {
+		return nil
+	}
+	rec.tally.Add(account, region, at, log)
+	if rec.full() {
+		return r.record(ctx)
+	}
+	return nil
 }
 
 // wants tells whether a record is of an account and a Region that are asked for.
@@ -346,9 +381,12 @@ func (r *watching) flows(ctx context.Context, files []logfile.File, format *flow
 	err := reader.Each(ctx, func(b *flowlog.Batch) error {
 		r.fault(b.Fault)
 		for i := range b.Flows {
-			if f := &b.Flows[i]; !r.wants(f.Account, f.Region) {
+			f := &b.Flows[i]
+			if !r.wants(f.Account, f.Region) {
 				r.out.Outside++
-			} else if err := r.traffic.Flow(f, r.alert); err != nil {
+				continue
+			}
+			if err := errors.Join(r.traffic.Flow(f, r.alert), r.saw(ctx, f.Account, f.Region, f.Start, "flow")); err != nil {
 				return err
 			}
 		}
@@ -359,6 +397,13 @@ func (r *watching) flows(ctx context.Context, files []logfile.File, format *flow
 	out.Files, out.Faulty, out.Records, out.Bad = s.Files, s.Faulty, s.Flows-out.Outside, s.Bad
 	out.Outside += s.Outside
 	out.NoData, out.Skipped, out.Lost, out.Lacking, out.First, out.Last = s.NoData, s.SkipData, s.Lost, s.Lacking, s.First, s.Last
+	if rec := r.o.Record; rec != nil {
+		for _, id := range s.Lost {
+			rec.now.Gaps = append(rec.now.Gaps, evidence.Gap{
+				Service: flowlog.Service, Operation: "ReadLogs", Resource: id, Reason: evidence.NotRecorded, Detail: "AWS lost flows of it (SKIPDATA)",
+			})
+		}
+	}
 	return err
 }
 
@@ -367,9 +412,12 @@ func (r *watching) lookups(ctx context.Context, files []logfile.File) error {
 	err := reader.Each(ctx, func(b *dnslog.Batch) error {
 		r.fault(b.Fault)
 		for i := range b.Lookups {
-			if l := &b.Lookups[i]; !r.wants(l.Account, l.Region) {
+			l := &b.Lookups[i]
+			if !r.wants(l.Account, l.Region) {
 				r.out.Outside++
-			} else if err := r.traffic.Lookup(l, r.alert); err != nil {
+				continue
+			}
+			if err := errors.Join(r.traffic.Lookup(l, r.alert), r.saw(ctx, l.Account, l.Region, l.Time, "dns")); err != nil {
 				return err
 			}
 		}
@@ -384,7 +432,17 @@ func (r *watching) lookups(ctx context.Context, files []logfile.File) error {
 }
 
 func (r *watching) fault(f *logfile.Fault) {
-	if f != nil && r.o.Fault != nil {
+	if f == nil {
+		return
+	}
+	if rec := r.o.Record; rec != nil {
+		service := flowlog.Service
+		if r.o.Lookups {
+			service = dnslog.Service
+		}
+		rec.now.Gaps = append(rec.now.Gaps, f.Gap(service))
+	}
+	if r.o.Fault != nil {
 		r.o.Fault(f)
 	}
 }
@@ -394,6 +452,9 @@ func (r *watching) alert(a finding.Alert) error {
 		r.out.Excepted++
 	} else {
 		r.out.Alerts[a.Severity]++
+	}
+	if r.o.Record != nil {
+		r.o.Record.alert(a)
 	}
 	if r.o.Alert == nil {
 		return nil

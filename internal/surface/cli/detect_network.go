@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +26,9 @@ about what is on it as excepted; so do trusted networks and exceptions of the wo
 With --state detections remember from run to run: windows go on, and baselines of
 fourteen days can form at all. Give each record once then.
 
+With --record alerts add up to findings in the store (` + "`holdfast findings list --kind detection`" + `),
+and what was read counts as evidence in reviews.
+
 The table adds alerts up by detection and resource; JSON Lines has one line for each,
 whose event_ids are places in the logs (file:line). What could not be read, what AWS
 lost (SKIPDATA), and what is off or cold is told on standard error. Exit codes: 0 no
@@ -38,6 +43,7 @@ type networkFlags struct {
 	failOn       string
 	strict       bool
 	all          bool
+	record       bool
 }
 
 func (f *networkFlags) flags(c *cobra.Command) {
@@ -54,6 +60,7 @@ func (f *networkFlags) flags(c *cobra.Command) {
 	flags.StringSliceVar(&o.Regions, "region", nil, "only records of these Regions")
 	flags.StringVar(&o.Profile, "profile", "", "profile of the shared AWS configuration")
 	flags.StringVar(&o.State, "state", "", "file in which detections keep what they learned")
+	flags.BoolVar(&f.record, "record", false, "keep findings, and which traffic was read, in the store, for findings and review")
 	flags.StringVar(&f.failOn, "fail-on", "info", "severity from which an alert gives exit code 1: critical, high, medium, low, info or none")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 where something could not be read, was lost by AWS, or a rule was refused")
 	flags.BoolVar(&f.all, "all", false, "name every detection that is off, and alerts that an exception covers in the table")
@@ -79,15 +86,7 @@ func (p *program) runNetwork(c *cobra.Command, f *networkFlags) error {
 	}
 	f.options.Fault = func(fault *logfile.Fault) { fmt.Fprintf(p.Err, "not read: %s\n", oneLine(fault.Error())) }
 	started := p.Now()
-	var found *app.NetworkDetected
-	err = p.write(f.output, func(out io.Writer) (err error) {
-		report := alertReportOf(f.format, out, f.all)
-		f.options.Alert = report.alert
-		if found, err = p.NetworkDetect(c.Context(), w, f.options); err != nil {
-			return errors.Join(err, report.flush())
-		}
-		return report.end()
-	})
+	found, err := p.networkRecorded(c, f, w)
 	if err != nil {
 		return err
 	}
@@ -103,6 +102,39 @@ func (p *program) runNetwork(c *cobra.Command, f *networkFlags) error {
 		return &app.ExitError{Code: app.ExitUnseen, Err: fmt.Errorf("%w; what is named above was not judged", unseen)}
 	}
 	return nil
+}
+
+// networkRecorded runs the detections, and records what they come to where that is
+// asked for.
+func (p *program) networkRecorded(c *cobra.Command, f *networkFlags, w app.Workspace) (found *app.NetworkDetected, err error) {
+	run := func(out io.Writer) (err error) {
+		report := alertReportOf(f.format, out, f.all)
+		f.options.Alert = report.alert
+		if found, err = p.NetworkDetect(c.Context(), w, f.options); err != nil {
+			return errors.Join(err, report.flush())
+		}
+		return report.end()
+	}
+	if !f.record {
+		err = p.write(f.output, run)
+		return found, err
+	}
+	s, err := p.open(c.Context(), w, false)
+	if err != nil {
+		return nil, err
+	}
+	recorder, err := p.NewTrailRecorder(c.Context(), w, s, strings.Join(f.options.Paths, " "), os.Args[1:])
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	f.options.Record = recorder
+	err = p.write(f.output, run)
+	err = errors.Join(recorder.Finish(context.WithoutCancel(c.Context()), err), s.Close())
+	if err == nil {
+		changes := recorder.Changes()
+		fmt.Fprintf(p.Err, "recorded: %s, %d reopened, %d resolved; holdfast findings list --kind detection\n", plural(changes.New, "new finding"), changes.Reopened, changes.Resolved)
+	}
+	return found, err
 }
 
 // networkSummary says on standard error what was read and what came of it.
