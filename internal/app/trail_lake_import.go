@@ -132,6 +132,7 @@ func (i *importing) take(ctx context.Context, b *cloudtrail.Batch) error {
 	if b.Fault != nil {
 		i.partial = true
 		i.out.Faulty++
+		i.writer.Missed(markName(b.File), b.Fault.Gap())
 		if i.o.Fault != nil {
 			i.o.Fault(b.Fault)
 		}

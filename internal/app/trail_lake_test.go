@@ -210,11 +210,34 @@ func TestImportCountsWhatItCannotRead(t *testing.T) {
 	if err != nil || done.Written.Events != 3 || done.Faulty != 1 || done.Unseen() == nil {
 		t.Fatalf("%+v: %v", done, err)
 	}
+	gaps := func() int {
+		t.Helper()
+		l, err := a.OpenLake(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		gaps, err := l.Gaps()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range gaps {
+			if g.Reason != evidence.Corrupt || !strings.Contains(g.Resource+g.Detail, "aaaaaaaaaaaaaaaa") {
+				t.Errorf("gap %+v", g)
+			}
+		}
+		return len(gaps)
+	}
+	if n := gaps(); n != 1 {
+		t.Errorf("%d gaps are recorded", n)
+	}
 	// What was damaged is read again, and what came whole is not.
 	write("111122223333_CloudTrail_eu-west-1_20260302T1010Z_aaaaaaaaaaaaaaaa.json", fmt.Sprintf(`{"Records":[`+good+`,`+good+`,`+good+`]}`, "a", "b", "d"))
 	done, err = a.TrailImport(t.Context(), o)
 	if err != nil || done.Written.Events != 1 || done.Known != 1 || done.Unseen() != nil {
 		t.Fatalf("%+v: %v", done, err)
+	}
+	if n := gaps(); n != 0 {
+		t.Errorf("%d gaps are left after the file came whole", n)
 	}
 	// A log of which a part was left out is not done.
 	o.Dir = t.TempDir()

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"holdfast.dev/holdfast/internal/evidence"
 )
 
 // mark stands for a log file that is in the lake.
@@ -119,4 +121,8 @@ func (w *Writer) Done(name string, delivered time.Time) {
 	if !delivered.IsZero() {
 		w.done.put(name, delivered)
 	}
+	if w.missed == nil {
+		w.missed = map[string]*evidence.Gap{}
+	}
+	w.missed[name] = nil
 }

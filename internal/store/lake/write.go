@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"holdfast.dev/holdfast/internal/evidence"
 	"holdfast.dev/holdfast/internal/store/lock"
 )
 
@@ -47,6 +48,7 @@ type Writer struct {
 	stored   map[partition][]storedFile
 	touched  map[partition]bool
 	serial   int
+	missed   map[string]*evidence.Gap // nil: it is whole now
 	written  Written
 	broken   error
 
@@ -354,6 +356,9 @@ func (w *Writer) commit(ctx context.Context) error {
 		if err := w.carry(c); err != nil {
 			return err
 		}
+	}
+	if err := w.recordMissed(); err != nil {
+		return err
 	}
 	for _, f := range added {
 		w.stored[f.same()] = append(w.stored[f.same()], f)
