@@ -122,13 +122,19 @@ func (w *recorder) unread(text string) error {
 	return nil
 }
 
-// kept is how many recordings of a source keep their state: the last, and the one
-// before, which a process that ended at the wrong moment goes on from.
-const kept = 2
+// kept is how many recordings of a chain are kept: the last, and the one before, which
+// a process that ended at the wrong moment goes on from. Of other chains of the source
+// somebody may go on too, where they have a state; the oldest beyond keptOthers go.
+const (
+	kept       = 2
+	keptOthers = 20
+)
 
 func (w *recorder) forget() error {
-	_, err := w.c.exec(`DELETE FROM recording WHERE source = ?1 AND id NOT IN
-		(SELECT id FROM recording WHERE source = ?1 ORDER BY id DESC LIMIT ?2)`, w.rec.Source, int64(kept))
+	_, err := w.c.exec(`DELETE FROM recording WHERE source = ?1 AND CASE chain WHEN ?2
+		THEN id NOT IN (SELECT id FROM recording WHERE source = ?1 AND chain = ?2 ORDER BY id DESC LIMIT ?3)
+		ELSE state IS NULL OR id NOT IN (SELECT id FROM recording WHERE source = ?1 AND state IS NOT NULL ORDER BY id DESC LIMIT ?4) END`,
+		w.rec.Source, w.chain, int64(kept), int64(keptOthers))
 	return err
 }
 
@@ -145,7 +151,7 @@ func (s *Store) DetectorState(ctx context.Context, source string, number int64) 
 		return nil
 	})
 	if err == nil && of == 0 && number != 0 {
-		return nil, 0, say(ErrNotFound, nil, "the store has no recording %d of %q: it keeps the latest %d of each source", number, source, kept)
+		return nil, 0, say(ErrNotFound, nil, "the store has no recording %d of %q: it keeps the latest %d that go on from one another", number, source, kept)
 	}
 	return state, of, err
 }

@@ -99,6 +99,28 @@ func alertsAddUp(t *testing.T, open func(testing.TB) *store.Store) {
 	}
 }
 
+// An earlier review is read with the detections of its time.
+func detectionsAsOf(t *testing.T, open func(testing.TB) *store.Store) {
+	s := open(t)
+	before := reviewed(t, s, 1, failing(1, finding.Low))
+	record(t, s, 2, store.Recording{Alerts: []store.Alert{alerting(1, "main")}})
+	between := reviewed(t, s, 3, failing(1, finding.Low))
+	covered := func(*finding.Finding) (string, bool) { return "EX-1", true }
+	if _, err := s.SettleDetections(ctx, begin(t, s, "review"), at(4), covered, quiet); err != nil {
+		t.Fatal(err)
+	}
+	after := reviewed(t, s, 4, failing(1, finding.Low))
+	for run, want := range map[int64]string{before.ID: "", between.ID: "FAIL", after.ID: "EXCEPTED"} {
+		got := ""
+		for _, f := range collect(t, s.Findings(ctx, store.FindingQuery{AsOfRun: run, Kinds: []finding.Kind{finding.Detection}})) {
+			got += string(f.Verdict)
+		}
+		if got != want {
+			t.Errorf("as of run %d: %q, want %q", run, got, want)
+		}
+	}
+}
+
 // Neither kind touches the other's findings.
 func kindsApart(t *testing.T, open func(testing.TB) *store.Store) {
 	s := open(t)
@@ -325,6 +347,13 @@ func goingOn(t *testing.T, open func(testing.TB) *store.Store) {
 		t.Errorf("%d events of the chain, want 15", got)
 	}
 	stretch(0, "anew", readDays(region, 0, 1, 12)...)
+	for range 5 { // others who read the same leave the chain alone
+		record(t, s, 49, store.Recording{Read: readDays(region, 0, 1, 12)})
+	}
+	last := stretch(two+1, "on")
+	if state, _, err := s.DetectorState(ctx, "logs", last); err != nil || string(state) != "on" {
+		t.Errorf("the chain goes on: %q, %v", state, err)
+	}
 	if got := events(); got != 15 {
 		t.Errorf("%d events once the day was read from the start again, want 15", got)
 	}

@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"reading while reviewing", readWhileReviewing},
 		{"alerts add up to findings", alertsAddUp},
 		{"findings of both kinds stay apart", kindsApart},
+		{"detections of an earlier review", detectionsAsOf},
 		{"quiet resolves where logs were read", quietResolves},
 		{"exceptions of detections", exceptedDetections},
 		{"alerts however they are cut", alertsModel},
