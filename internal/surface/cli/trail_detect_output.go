@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -200,7 +201,7 @@ func (t *alertTable) end() error {
 		if a.Exception != "" {
 			severity += " (excepted)"
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", severity, oneLine(a.Rule), oneLine(a.Account), oneLine(a.Region),
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", severity, oneLine(calledBy(a)), oneLine(a.Account), oneLine(a.Region),
 			cut(oneLine(a.Resource), 80), row.count, rfc(a.First), rfc(row.last), oneLine(a.SourceIP))
 	}
 	if err := tw.Flush(); err != nil || t.more == 0 {
@@ -208,4 +209,13 @@ func (t *alertTable) end() error {
 	}
 	_, err := fmt.Fprintf(t.out, "and %d alerts about further resources; --output jsonl has them all\n", t.more)
 	return err
+}
+
+// calledBy is what people call a detection: its name, and the title of a Sigma rule that
+// has no other name than an id.
+func calledBy(a *finding.Alert) string {
+	if len(a.Rule) == 36 && strings.Count(a.Rule, "-") == 4 && strings.Trim(a.Rule, "0123456789abcdef-") == "" {
+		return cut(a.Title, 60)
+	}
+	return a.Rule
 }
