@@ -95,6 +95,22 @@ func (s *summing) daysAgo(day time.Time) int {
 	return int(s.At.UTC().Truncate(24*time.Hour).Sub(day.UTC().Truncate(24*time.Hour)) / (24 * time.Hour))
 }
 
+// watchedAccounts are those of which activity was read or findings are open.
+func (s *summing) watchedAccounts() []string {
+	if s.Watched == nil {
+		return nil
+	}
+	seen := map[string]bool{}
+	for _, d := range s.Watched.Days {
+		seen[d.Account] = true
+	}
+	for i := range s.Watched.Findings {
+		seen[s.Watched.Findings[i].Account] = true
+	}
+	delete(seen, "")
+	return sortedKeys(seen)
+}
+
 // watched sums one account up.
 func (s *summing) watched(id string, days []WatchedDay) ActivityCoverage {
 	c := ActivityCoverage{ID: id, Regions: []RegionActivity{}, ByDay: make([]int, ActivityDays)}

@@ -76,6 +76,17 @@ func TestDetectionsMoveTheScore(t *testing.T) {
 	}
 }
 
+// An account that only logs tell of counts, and not as one whose configuration was seen.
+func TestAccountsOfLogsOnly(t *testing.T) {
+	r := reviewed(t, &Watched{Days: []WatchedDay{{Account: "999988887777", Region: "eu-west-1", Day: at, Events: 3}}})
+	if len(r.Accounts) != 2 || r.Accounts[1].ID != "999988887777" || r.Activity.Accounts[1].Events != 3 {
+		t.Errorf("%+v, %+v", r.Accounts, r.Activity.Accounts)
+	}
+	if c := r.Coverage.Accounts[1]; c.ID != "999988887777" || c.Seen {
+		t.Errorf("%+v", c)
+	}
+}
+
 func TestHowFarActivityWasRead(t *testing.T) {
 	base := reviewed(t, nil)
 	account := watchedAccount

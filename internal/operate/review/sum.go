@@ -71,7 +71,7 @@ func (s *summing) estate() Estate {
 }
 
 // liveAccounts are those the organisation lists as live, and those with
-// evidence that no organisation lists.
+// evidence, or with activity that was read, that no organisation lists.
 func (s *summing) liveAccounts() map[string]evidence.Account {
 	live := map[string]evidence.Account{}
 	for id, a := range s.org.Accounts {
@@ -82,6 +82,11 @@ func (s *summing) liveAccounts() map[string]evidence.Account {
 	for p := range s.total.places {
 		if _, listed := s.org.Accounts[p.account]; !listed && p.account != "" {
 			live[p.account] = evidence.Account{ID: p.account}
+		}
+	}
+	for _, id := range s.watchedAccounts() {
+		if _, listed := s.org.Accounts[id]; !listed {
+			live[id] = evidence.Account{ID: id}
 		}
 	}
 	return live

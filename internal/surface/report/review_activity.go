@@ -52,7 +52,7 @@ func activityLead(a *review.Activity) string {
 func activityWarnings(a *review.Activity) []string {
 	var out []string
 	if a.Events == 0 {
-		return []string{"nothing was looked through for attacks: holdfast trail detect s3://BUCKET/PREFIX --record"}
+		return []string{"nothing of these days was looked through for attacks: holdfast trail detect s3://BUCKET/PREFIX --record"}
 	}
 	s := sumActivity(a)
 	var unread []review.AccountCoverage
