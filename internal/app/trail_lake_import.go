@@ -109,12 +109,19 @@ func (i *importing) read(ctx context.Context, files []cloudtrail.File) error {
 			i.o.Workers = max(i.o.Workers, remoteWorkers)
 		}
 	}
+	if i.o.Limits.IDs == 0 {
+		i.o.Limits.IDs = nearIDs
+	}
 	r := &cloudtrail.Reader{Files: wanted, Limits: i.o.Limits, Workers: i.o.Workers}
 	look := func(int, *cloudtrail.Batch) struct{} { return struct{}{} }
 	err := cloudtrail.Each(ctx, r, look, func(b *cloudtrail.Batch, _ struct{}) error { return i.take(ctx, b) })
 	i.out.Stats = r.Stats()
 	return err
 }
+
+// nearIDs are few: the lake knows which events it has, and the reader only spares it
+// copies that lie close together.
+const nearIDs = 1 << 16
 
 // markName is a name that means the same file from whatever folder it is asked.
 func markName(name string) string {

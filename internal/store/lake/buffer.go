@@ -13,7 +13,7 @@ const never = math.MinInt64
 // buffer holds the rows of one partition until they become a row group.
 type buffer struct {
 	times     []int64                   // milliseconds
-	codes     [firstOfResource][]uint32 // ID is kept as text
+	codes     [][firstOfResource]uint32 // by row; ID is kept as text
 	raws, ids arena
 	resources []resourceCodes
 	ends      []int32 // of each row's resources
@@ -38,9 +38,13 @@ func (b *buffer) add(r *Row, known *[columns]symbols) {
 	b.times = append(b.times, at)
 	b.ids.add(r.Text[ID])
 	b.raws.add(r.Raw)
+	var codes [firstOfResource]uint32
 	for c := ID + 1; c < firstOfResource; c++ {
-		b.codes[c] = append(b.codes[c], known[c].code(r.Text[c]))
+		if v := r.Text[c]; len(v) > 0 {
+			codes[c] = known[c].code(v)
+		}
 	}
+	b.codes = append(b.codes, codes)
 	for _, res := range r.Resources {
 		b.resources = append(b.resources, resourceCodes{
 			known[ResourceARN].code(res.ARN), known[ResourceType].code(res.Type), known[ResourceOwner].code(res.Account),
@@ -61,9 +65,7 @@ func (b *buffer) of(row int32) []resourceCodes {
 
 func (b *buffer) reset() {
 	b.times, b.ends, b.resources, b.dropped = b.times[:0], b.ends[:0], b.resources[:0], b.dropped[:0]
-	for c := range b.codes {
-		b.codes[c] = b.codes[c][:0]
-	}
+	b.codes = b.codes[:0]
 	b.raws.reset()
 	b.ids.reset()
 }

@@ -266,9 +266,11 @@ func (c *groupColumns) add(b *buffer, known *[columns]symbols, row int, id, raw 
 	b.times = append(b.times, c.times[row])
 	b.ids.add([]byte(id))
 	b.raws.add([]byte(raw))
+	var codes [firstOfResource]uint32
 	for col := ID + 1; col < firstOfResource; col++ {
-		b.codes[col] = append(b.codes[col], known[col].code([]byte(c.values[col].of(int32(row)))))
+		codes[col] = known[col].code([]byte(c.values[col].of(int32(row))))
 	}
+	b.codes = append(b.codes, codes)
 	arns, kinds, owners := c.values[ResourceARN], c.values[ResourceType], c.values[ResourceOwner]
 	for i := range arns.elements(int32(row)) {
 		b.resources = append(b.resources, resourceCodes{

@@ -42,7 +42,7 @@ func (w *Writer) dropStored(ctx context.Context, p partition, b *buffer) (int, e
 		if waiting == nil {
 			waiting = make(map[identity]int32, b.rows())
 			for i := range b.rows() {
-				waiting[identityOf(b.ids.at(int32(i)), []byte(w.known[Original].text(b.codes[Original][i])))] = int32(i)
+				waiting[identityOf(b.ids.at(int32(i)), []byte(w.known[Original].text(b.codes[i][Original])))] = int32(i)
 			}
 		}
 		err := f.eachIdentity(ctx, w.dir, low, high, func(k identity) {

@@ -13,7 +13,7 @@ import (
 type Options struct {
 	Now     func() time.Time // nil is time.Now
 	Command []string         // the command line, for those who are refused the lock
-	// Buffer bounds the rows held in memory over all partitions, in bytes; 0 is 96 MiB.
+	// Buffer bounds the rows held in memory over all partitions, in bytes; 0 is 80 MiB.
 	Buffer int
 	// Unit is how many rows make a unit of work that is committed whole; 0 is 1,000,000.
 	Unit int
@@ -74,7 +74,7 @@ func (o Options) withDefaults() Options {
 		o.Now = time.Now
 	}
 	if o.Buffer <= 0 {
-		o.Buffer = 96 << 20
+		o.Buffer = 80 << 20
 	}
 	if o.Unit <= 0 {
 		o.Unit = 1_000_000

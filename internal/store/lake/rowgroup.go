@@ -46,6 +46,7 @@ type encoder struct {
 	page    []byte
 	packed  []byte
 	hashes  []uint64
+	keys    []gathered
 	body    []byte
 
 	g *rowGroup
@@ -114,10 +115,22 @@ func (e *encoder) cut(from int) int {
 }
 
 func (e *encoder) gather(from, to int) {
-	operation, actor := e.b.codes[Operation], e.b.codes[Actor]
-	slices.SortStableFunc(e.order[from:to], func(x, y int32) int {
-		return cmp.Or(cmp.Compare(operation[x], operation[y]), cmp.Compare(actor[x], actor[y]))
-	})
+	e.keys = e.keys[:0]
+	for i, row := range e.order[from:to] {
+		c := &e.b.codes[row]
+		e.keys = append(e.keys, gathered{uint64(c[Operation])<<32 | uint64(c[Actor]), int32(i), row})
+	}
+	slices.SortFunc(e.keys, func(x, y gathered) int { return cmp.Or(cmp.Compare(x.what, y.what), cmp.Compare(x.was, y.was)) })
+	for i, k := range e.keys {
+		e.order[from+i] = k.row
+	}
+}
+
+// gathered is a row on its way beside others of its kind.
+type gathered struct {
+	what uint64
+	was  int32 // where it was, so that order is kept otherwise
+	row  int32
 }
 
 func (e *encoder) group(from, to int, known *[columns]symbols) *rowGroup {
@@ -295,7 +308,7 @@ func (e *encoder) booleans(c chunk, rows []int32, known *symbols) {
 	e.page, e.levels, e.values = e.page[:0], e.levels[:0], e.values[:0]
 	n := 0
 	for _, row := range rows {
-		v := known.text(e.b.codes[c.from][row])
+		v := known.text(e.b.codes[row][c.from])
 		if v != "true" && v != "false" {
 			e.levels = append(e.levels, 0)
 			continue
@@ -351,10 +364,10 @@ func (e *encoder) dictionary(c chunk, rows []int32, known *[columns]symbols) {
 	if c.derived != nil {
 		from = c.of
 	}
-	codes, symbols := e.b.codes[from], &known[from]
+	symbols := &known[from]
 	e.local.begin(max(1, len(symbols.texts)))
 	for _, row := range rows {
-		code := codes[row]
+		code := e.b.codes[row][from]
 		if code == 0 && c.derived == nil {
 			e.levels = append(e.levels, 0)
 			continue
