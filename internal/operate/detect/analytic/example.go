@@ -20,6 +20,7 @@ import (
 //	2001:db8:1::/48    Berlin, DE, AS64500
 //	2001:db8:2::/48    New York, US, AS64502
 //	2001:db8:3::/48    AWS (EC2)
+//	2001:db8:4::/48    Hamburg, DE, AS64500  255 km from Berlin
 //
 // Our accounts are 111122223333 and 444455556666.
 func ExampleWorld() World { return exampleWorld() }
