@@ -38,6 +38,7 @@ var (
 func (l *LakeRows) Of(file string, r *cloudtrail.Record) *lake.Row {
 	row := &l.row
 	row.Time, row.Raw, row.Resources = r.Time(), r.Raw(), row.Resources[:0]
+	r.Plain() // asked once, it spares looking for escapes in each text
 	for _, f := range lakeFields {
 		row.Text[f.column] = r.Text(f.field)
 	}
