@@ -19,7 +19,7 @@
 // their places is written (that is the commit), and then they are moved there. A list
 // found by the next writer is carried out first; what no list names is thrown away. An
 // event is in the lake once, however often it is appended: before a unit is committed its
-// events are compared with those of the same account, Region, day and time (write.go).
+// events are compared with those of the same account, Region, day and time (known.go).
 // Memory is bounded by Options.Buffer, whatever the number of partitions.
 //
 // Readers take no lock. A file that compaction replaced is moved aside and stays there for
