@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -110,7 +111,7 @@ func (p *program) runTrailDetect(c *cobra.Command, f *trailDetectFlags) error {
 	f.options.Note = func(text string) { fmt.Fprintln(p.Err, oneLine(text)) }
 	// Most of what is kept are tables without pointers: collecting often costs next to
 	// nothing, and memory stays half as large.
-	defer debug.SetGCPercent(debug.SetGCPercent(40))
+	defer debug.SetGCPercent(debug.SetGCPercent(20))
 	started := p.Now()
 	found, err := p.detectRecorded(c, f, w)
 	if found != nil && (err == nil || f.options.Follow.On) {
@@ -211,34 +212,43 @@ func (p *program) detectInto(c *cobra.Command, f *trailDetectFlags, w app.Worksp
 
 // alertLine is an alert for programs.
 type alertLine struct {
-	Rule       string    `json:"rule"`
-	Title      string    `json:"rule_title"`
-	Severity   string    `json:"severity"`
-	EventID    string    `json:"event_id"`
-	Time       time.Time `json:"time"`
-	Account    string    `json:"account"`
-	Region     string    `json:"region"`
-	Principal  string    `json:"principal"`
-	SourceIP   string    `json:"source_ip"`
-	Service    string    `json:"event_source"`
-	Name       string    `json:"event_name"`
-	UserAgent  string    `json:"user_agent,omitempty"`
-	Error      string    `json:"error,omitempty"`
-	Resource   string    `json:"resource"`
-	Message    string    `json:"message"`
-	Count      int       `json:"count"`
-	First      time.Time `json:"first_seen"`
-	Last       time.Time `json:"last_seen"`
-	Events     []string  `json:"event_ids"`
-	Techniques []string  `json:"techniques,omitempty"`
-	Objective  string    `json:"objective,omitempty"`
-	Playbook   string    `json:"playbook,omitempty"`
-	Exception  string    `json:"exception,omitempty"`
+	Rule       string   `json:"rule"`
+	Title      string   `json:"rule_title"`
+	Severity   string   `json:"severity"`
+	EventID    string   `json:"event_id"`
+	Time       string   `json:"time"`
+	Account    string   `json:"account"`
+	Region     string   `json:"region"`
+	Principal  string   `json:"principal"`
+	SourceIP   string   `json:"source_ip"`
+	Service    string   `json:"event_source"`
+	Name       string   `json:"event_name"`
+	UserAgent  string   `json:"user_agent,omitempty"`
+	Error      string   `json:"error,omitempty"`
+	Resource   string   `json:"resource"`
+	Message    string   `json:"message"`
+	Count      int      `json:"count"`
+	First      string   `json:"first_seen"`
+	Last       string   `json:"last_seen"`
+	Events     []string `json:"event_ids"`
+	Techniques []string `json:"techniques,omitempty"`
+	Objective  string   `json:"objective,omitempty"`
+	Playbook   string   `json:"playbook,omitempty"`
+	Exception  string   `json:"exception,omitempty"`
+}
+
+// written is a time as lines have it; nothing where the record says none, or what is
+// none.
+func written(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
 }
 
 func alertLineOf(a *finding.Alert) alertLine {
 	return alertLine{
-		a.Rule, a.Title, string(a.Severity), a.EventID, a.Time.UTC(), a.Account, a.Region, a.Principal, a.SourceIP, a.Service, a.Name,
-		a.UserAgent, a.Error, a.Resource, a.Message, a.Count, a.First.UTC(), a.Last.UTC(), a.Events, a.Techniques, a.Objective, a.Playbook, a.Exception,
+		a.Rule, a.Title, string(a.Severity), a.EventID, written(a.Time), a.Account, a.Region, cmp.Or(a.Session, a.Principal), a.SourceIP, a.Service, a.Name,
+		a.UserAgent, a.Error, a.Resource, a.Message, a.Count, written(a.First), written(a.Last), a.Events, a.Techniques, a.Objective, a.Playbook, a.Exception,
 	}
 }
