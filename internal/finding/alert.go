@@ -15,7 +15,8 @@ type Alert struct {
 	Region    string
 	Service   string // s3.amazonaws.com
 	Name      string // GetObject
-	Principal string // ARN of who did it, or what the record has in its place
+	Principal string // who did it, whatever the session: an ARN, or what the record has in its place
+	Session   string // ARN of the role's session that did it; empty where there was none
 	SourceIP  string
 	UserAgent string
 	Error     string

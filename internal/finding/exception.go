@@ -75,7 +75,7 @@ func (x *Exception) Covers(f *Finding) bool {
 func (x *Exception) CoversAlert(a *Alert) bool {
 	return slices.Contains(x.Controls, a.Rule) &&
 		within(x.Scope.Accounts, a.Account) && within(x.Scope.Regions, a.Region) && within(x.Scope.Resources, a.Resource) &&
-		within(x.Scope.Principals, a.Principal) && from(x.Scope.Sources, a.SourceIP)
+		(within(x.Scope.Principals, a.Principal) || a.Session != "" && within(x.Scope.Principals, a.Session)) && from(x.Scope.Sources, a.SourceIP)
 }
 
 // from tells whether an address is in one of the ranges, or a service is one of those

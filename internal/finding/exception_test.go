@@ -115,7 +115,7 @@ func TestExceptionCoversAlerts(t *testing.T) {
 	register, err := ParseExceptions("x.yaml", []byte(`
 - id: EX-2
   controls: [user-created]
-  scope: {accounts: ["111122223333"], principals: ["*:role/deploy"], sources: [203.0.113.0/24, "2001:db8::/32", 198.51.100.7, cloudformation.amazonaws.com]}
+  scope: {accounts: ["111122223333"], principals: ["*:role/deploy", "*:assumed-role/ops/nightly"], sources: [203.0.113.0/24, "2001:db8::/32", 198.51.100.7, cloudformation.amazonaws.com]}
   owner: iam@example.com
   approver: ciso@example.com
   reason: The pipeline makes users.
@@ -140,6 +140,12 @@ func TestExceptionCoversAlerts(t *testing.T) {
 		"another service": {func(a *Alert) { a.SourceIP = "ec2.amazonaws.com" }, false},
 		"no address":      {func(a *Alert) { a.SourceIP = "" }, false},
 		"another role":    {func(a *Alert) { a.Principal += "er" }, false},
+		"one session of another role": {func(a *Alert) {
+			a.Principal, a.Session = "arn:aws:iam::111122223333:role/ops", "arn:aws:sts::111122223333:assumed-role/ops/nightly"
+		}, true},
+		"another session": {func(a *Alert) {
+			a.Principal, a.Session = "arn:aws:iam::111122223333:role/ops", "arn:aws:sts::111122223333:assumed-role/ops/bob"
+		}, false},
 		"another account": {func(a *Alert) { a.Account = "444455556666" }, false},
 		"another rule":    {func(a *Alert) { a.Rule = "user-deleted" }, false},
 	} {

@@ -25,13 +25,29 @@ func about(a *finding.Alert, x *analytic.Activity) {
 	a.EventID, a.Time = strings.Clone(x.ID), x.Time
 	a.Account, a.Region = strings.Clone(x.Account), strings.Clone(x.Region)
 	a.Service, a.Name = strings.Clone(x.Service), strings.Clone(x.Name)
-	a.Principal = strings.Clone(whoDid(x))
+	a.Principal, a.Session = strings.Clone(whoDid(x)), strings.Clone(sessionOf(x))
 	a.SourceIP, a.UserAgent, a.Error = strings.Clone(x.SourceIP), strings.Clone(x.UserAgent), strings.Clone(x.Error)
 }
 
-// whoDid is the best name that a record has for who did it.
+// whoDid is the best name that a record has for who did it. Sign-ins that failed,
+// callers from other accounts and anonymous ones have no ARN.
 func whoDid(x *analytic.Activity) string {
-	return cmp.Or(x.Principal, x.ARN, x.InvokedBy, accessKeyOf(x.AccessKey), x.PrincipalType)
+	if who := cmp.Or(x.Principal, x.ARN, x.InvokedBy); who != "" || x.Record == nil {
+		return who
+	}
+	if x.PrincipalType == "Root" {
+		return x.PrincipalType // its principal id is the number of the account
+	}
+	id, _, _ := strings.Cut(x.Record.Text("userIdentity.principalId"), ":") // behind it is the session
+	return cmp.Or(x.Record.Text("userIdentity.userName"), id, accessKeyOf(x.AccessKey), x.PrincipalType)
+}
+
+// sessionOf is the ARN with the session of a role, which often tells the person.
+func sessionOf(x *analytic.Activity) string {
+	if x.ARN == x.Principal || x.PrincipalType != "AssumedRole" {
+		return ""
+	}
+	return x.ARN
 }
 
 func accessKeyOf(id string) string {
@@ -96,7 +112,7 @@ func (d *Detector) correlated(h sigma.Hit) {
 	a.EventID = a.Events[len(a.Events)-1]
 	a.Time, a.First, a.Last, a.Count = h.Last, h.First, h.Last, h.Count
 	a.Account, a.Region, a.Service, a.Name = c.Account, c.Region, c.Service, c.Name
-	a.Principal, a.SourceIP, a.UserAgent, a.Error = c.Principal, c.SourceIP, c.UserAgent, c.Error
+	a.Principal, a.Session, a.SourceIP, a.UserAgent, a.Error = c.Principal, c.Session, c.SourceIP, c.UserAgent, c.Error
 	a.Resource = stable(firstField(s.Resource, c.Fields), a)
 	group := map[string]string{"count": fmt.Sprint(h.Count), "value": fmt.Sprint(h.Value)}
 	for _, g := range h.Group {

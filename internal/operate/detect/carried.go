@@ -18,6 +18,7 @@ type carried struct {
 	Service   string
 	Name      string
 	Principal string
+	Session   string
 	SourceIP  string
 	UserAgent string
 	Error     string
@@ -25,8 +26,8 @@ type carried struct {
 }
 
 // texts are those that are always there, in the order in which they are written.
-func (c *carried) texts() [8]*string {
-	return [...]*string{&c.Account, &c.Region, &c.Service, &c.Name, &c.Principal, &c.SourceIP, &c.UserAgent, &c.Error}
+func (c *carried) texts() [9]*string {
+	return [...]*string{&c.Account, &c.Region, &c.Service, &c.Name, &c.Principal, &c.Session, &c.SourceIP, &c.UserAgent, &c.Error}
 }
 
 const carriedMark = "\x00"
@@ -36,7 +37,7 @@ const carriedMark = "\x00"
 func (d *Detector) reference(s *speaker, x *analytic.Activity) string {
 	b := append(d.scratch[:0], x.ID...)
 	b = append(b, carriedMark...)
-	for _, text := range [...]string{x.Account, x.Region, x.Service, x.Name, whoDid(x), x.SourceIP, cut(x.UserAgent, mostShown), x.Error} {
+	for _, text := range [...]string{x.Account, x.Region, x.Service, x.Name, whoDid(x), sessionOf(x), x.SourceIP, cut(x.UserAgent, mostShown), x.Error} {
 		b = appendText(b, text)
 	}
 	for _, path := range s.carries {

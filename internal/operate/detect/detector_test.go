@@ -92,7 +92,7 @@ func TestAlert(t *testing.T) {
 	at := start.Add(time.Minute)
 	want := finding.Alert{
 		Rule: "bucket-deleted", Title: "Bucket deleted", Severity: finding.Medium, EventID: "e-002", Time: at, Account: "111122223333", Region: "eu-west-1",
-		Service: "s3.amazonaws.com", Name: "DeleteBucket", Principal: "arn:aws:iam::111122223333:role/ops", SourceIP: "198.51.100.7", Resource: "shop",
+		Service: "s3.amazonaws.com", Name: "DeleteBucket", Principal: "arn:aws:iam::111122223333:role/ops", Session: "arn:aws:sts::111122223333:assumed-role/ops/alice", SourceIP: "198.51.100.7", Resource: "shop",
 		Message: "arn:aws:sts::111122223333:assumed-role/ops/alice deleted shop.", Count: 1, First: at, Last: at, Events: []string{"e-002"},
 		Techniques: []string{"T1685.002"}, Objective: "resilience", Playbook: "data-destroyed",
 	}
@@ -107,12 +107,36 @@ func TestAlert(t *testing.T) {
 // Without a resource an alert is about who did it, whatever the session's name.
 func TestResourceIsStable(t *testing.T) {
 	d := detector(t, load(t, strings.Replace(whole, "requestParameters.bucketName]", "responseElements.arn, userIdentity.arn]", 1)), detect.Options{})
-	alerts := feed(t, d, [][]byte{deleted(1, 0, "a"), event(2, 0, map[string]any{"eventName": "DeleteBucket", "userIdentity": map[string]any{"type": "AWSAccount", "principalId": "x"}})})
-	if len(alerts) != 2 || alerts[0].Resource != "arn:aws:iam::111122223333:role/ops" || alerts[1].Resource != "AWSAccount" {
+	alerts := feed(t, d, [][]byte{deleted(1, 0, "a"), event(2, 0, map[string]any{"eventName": "DeleteBucket", "userIdentity": map[string]any{"type": "AWSAccount", "principalId": "AROAX:s"}})})
+	if len(alerts) != 2 || alerts[0].Resource != "arn:aws:iam::111122223333:role/ops" || alerts[1].Resource != "AROAX" {
 		t.Errorf("%+v", alerts)
 	}
 	if !strings.Contains(alerts[1].Message, "(unknown) deleted (unknown).") {
 		t.Errorf("message %q", alerts[1].Message)
+	}
+}
+
+// What did something is named as well as the record can: failed sign-ins, callers of
+// other accounts and AWS itself have no ARN.
+func TestWhoDidIt(t *testing.T) {
+	for _, c := range []struct {
+		identity      map[string]any
+		want, session string
+	}{
+		{map[string]any{"type": "IAMUser", "arn": "arn:aws:iam::1:user/a", "userName": "a"}, "arn:aws:iam::1:user/a", ""},
+		{map[string]any{"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/r/me@example.com"}, "arn:aws:iam::1:role/r", "arn:aws:sts::1:assumed-role/r/me@example.com"},
+		{map[string]any{"type": "IAMUser", "principalId": "AIDAX", "userName": "bob", "accountId": "1"}, "bob", ""},
+		{map[string]any{"type": "AWSAccount", "principalId": "AROAX:session", "accountId": "2"}, "AROAX", ""},
+		{map[string]any{"principalId": "AROAX:session"}, "AROAX", ""},
+		{map[string]any{"type": "Root", "principalId": "111122223333"}, "Root", ""},
+		{map[string]any{"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}, "ec2.amazonaws.com", ""},
+		{map[string]any{"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"}, "AWSAccount", ""},
+		{map[string]any{}, "", ""},
+	} {
+		alerts := feed(t, detector(t, load(t, whole), detect.Options{}), [][]byte{event(1, 0, map[string]any{"eventName": "DeleteBucket", "userIdentity": c.identity})})
+		if len(alerts) != 1 || alerts[0].Principal != c.want || alerts[0].Session != c.session {
+			t.Errorf("%v: %+v, want %q and %q", c.identity, alerts, c.want, c.session)
+		}
 	}
 }
 
