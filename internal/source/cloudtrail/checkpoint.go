@@ -100,10 +100,15 @@ func syncFolder(dir string) error {
 	return d.Close()
 }
 
-// prune forgets files that lie before the horizon, for they are not found again.
-func (c *checkpoint) prune() {
-	c.Done = slices.DeleteFunc(c.Done, func(name string) bool {
-		at := deliveredName(name)
-		return !at.IsZero() && at.Before(c.Horizon)
-	})
+// prune forgets files that lie before the horizon, for they are not found again. The last
+// ones stay all the same where a queue may tell of them once more.
+func (c *checkpoint) prune(stay int) {
+	n := max(0, len(c.Done)-stay)
+	c.Done = append(slices.DeleteFunc(c.Done[:n:n], func(name string) bool { return c.past(name) }), c.Done[n:]...)
+}
+
+// past tells that a file lies before the horizon.
+func (c *checkpoint) past(name string) bool {
+	at := deliveredName(name)
+	return !at.IsZero() && at.Before(c.Horizon)
 }

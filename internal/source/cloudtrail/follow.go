@@ -111,6 +111,9 @@ func (f *Follower) Open(ctx context.Context) (json.RawMessage, error) {
 	for _, name := range f.state.Done {
 		f.done[name] = true
 		f.reached(deliveredName(name))
+		if f.state.past(name) {
+			continue
+		}
 		if file, ok := f.Finder.File(name); ok {
 			files = append(files, file)
 		}
@@ -205,6 +208,11 @@ func (f *Follower) Done(ctx context.Context, files []File, position json.RawMess
 	return nil
 }
 
+// mostTold is of how many files that are done a queue may tell once more: a process that
+// ended before it could delete their messages finds them again when they show, whatever
+// else was read in the meantime.
+const mostTold = 5000
+
 // advance moves the horizon up to where files may still come, or to the oldest that is
 // not done.
 func (f *Follower) advance() {
@@ -221,7 +229,11 @@ func (f *Follower) advance() {
 		return
 	}
 	f.state.Horizon = horizon
-	f.state.prune()
+	stay := 0
+	if _, ok := f.Finder.(keeper); ok {
+		stay = mostTold
+	}
+	f.state.prune(stay)
 	clear(f.done)
 	for _, name := range f.state.Done {
 		f.done[name] = true
