@@ -103,12 +103,12 @@ func (d *Detector) correlated(h sigma.Hit) {
 		return
 	}
 	a := s.head()
-	for _, ref := range h.Events {
-		id, _, _ := strings.Cut(ref, carriedMark)
-		a.Events = append(a.Events, id)
+	all := make([]carried, len(h.Events))
+	for i, ref := range h.Events {
+		id, data, _ := strings.Cut(ref, carriedMark)
+		a.Events, all[i] = append(a.Events, id), readCarried(data)
 	}
-	_, data, _ := strings.Cut(h.Events[len(h.Events)-1], carriedMark)
-	c := readCarried(data)
+	c := &all[len(all)-1]
 	a.EventID = a.Events[len(a.Events)-1]
 	a.Time, a.First, a.Last, a.Count = h.Last, h.First, h.Last, h.Count
 	a.Account, a.Region, a.Service, a.Name = c.Account, c.Region, c.Service, c.Name
@@ -119,7 +119,7 @@ func (d *Detector) correlated(h sigma.Hit) {
 		group[g.Field] = g.Value
 	}
 	a.Message = s.says(func(path string) string { return cmp.Or(group[path], c.Fields[path]) })
-	d.speak(s, a)
+	d.speak(s, a, all[:len(all)-1]...)
 }
 
 func firstField(paths []string, fields map[string]string) string {

@@ -1,10 +1,12 @@
 package detect
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"holdfast.dev/holdfast/internal/finding"
 	"holdfast.dev/holdfast/internal/operate/detect/analytic"
 )
 
@@ -34,19 +36,29 @@ const carriedMark = "\x00"
 
 // reference names an event in the state of correlations: its id, so that order does
 // not depend on anything else, and what an alert about it will say.
-func (d *Detector) reference(s *speaker, x *analytic.Activity) string {
+func (d *Detector) reference(paths []string, x *analytic.Activity) string {
 	b := append(d.scratch[:0], x.ID...)
 	b = append(b, carriedMark...)
 	for _, text := range [...]string{x.Account, x.Region, x.Service, x.Name, whoDid(x), sessionOf(x), x.SourceIP, cut(x.UserAgent, mostShown), x.Error} {
 		b = appendText(b, text)
 	}
-	for _, path := range s.carries {
+	for _, path := range paths {
 		if v := x.Record.Text(path); v != "" {
 			b = appendText(appendText(b, path), cut(v, mostResource))
 		}
 	}
 	d.scratch = b
 	return string(b)
+}
+
+// within is an alert of many events as that of this one: who did it, and from where. A
+// call that a service makes on somebody's behalf comes from no place of its own.
+func (c *carried) within(a finding.Alert) finding.Alert {
+	a.Account, a.Region, a.Principal, a.Session = c.Account, c.Region, c.Principal, c.Session
+	if _, err := netip.ParseAddr(c.SourceIP); err == nil {
+		a.SourceIP = c.SourceIP
+	}
+	return a
 }
 
 func appendText(to []byte, text string) []byte {

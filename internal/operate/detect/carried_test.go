@@ -11,9 +11,9 @@ import (
 func TestCarriedComesBack(t *testing.T) {
 	raw := NewRaw([]byte(`{"requestParameters":{"name":"a:b 3:x","odd":"\u0000"}}`))
 	x := &analytic.Activity{ID: "e-1", Account: "111122223333", Service: "s3.amazonaws.com", Name: "Get\xffObject", Principal: "arn:aws:iam::1:role/ü", UserAgent: strings.Repeat("x", 300), Record: raw.Record()}
-	s := &speaker{carries: []string{"requestParameters.name", "requestParameters.odd", "requestParameters.none"}}
+	paths := []string{"requestParameters.name", "requestParameters.odd", "requestParameters.none"}
 	var d Detector
-	id, data, _ := strings.Cut(d.reference(s, x), carriedMark)
+	id, data, _ := strings.Cut(d.reference(paths, x), carriedMark)
 	want := carried{Account: x.Account, Service: x.Service, Name: "Get\uFFFDObject", Principal: x.Principal, UserAgent: cut(x.UserAgent, mostShown),
 		Fields: map[string]string{"requestParameters.name": "a:b 3:x", "requestParameters.odd": "\x00"}}
 	if got := readCarried(data); id != x.ID || !reflect.DeepEqual(got, want) {

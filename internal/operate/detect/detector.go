@@ -18,7 +18,7 @@ type Detector struct {
 	engine    *sigma.Engine
 	state     *sigma.State
 	speakers  map[*sigma.Rule]*speaker // rules that make alerts
-	feeds     map[*sigma.Rule]*speaker // parts of correlations, and the one that speaks of them
+	carries   map[*sigma.Rule][]string // parts of correlations, and the paths whose values go along with their events
 	analytics []*speaker
 	all       []*speaker
 	logs      []string // that came by
@@ -41,9 +41,8 @@ type speaker struct {
 	severity   finding.Severity
 	techniques []string
 	message    template
-	carries    []string // paths whose values go along with each event of a correlation
-	off        string   // why it does not speak
-	switched   bool     // because somebody decided so
+	off        string // why it does not speak
+	switched   bool   // because somebody decided so
 }
 
 const mostAnalytics = 64 // as many as a Seen has bits
@@ -58,7 +57,7 @@ func New(detections []Detection, o Options) (*Detector, []sigma.Refusal, error) 
 	if o.State.Entries == 0 {
 		o.State.Entries = 200_000 // each carries what its alert will say
 	}
-	d := &Detector{o: o, speakers: map[*sigma.Rule]*speaker{}, feeds: map[*sigma.Rule]*speaker{}}
+	d := &Detector{o: o, speakers: map[*sigma.Rule]*speaker{}, carries: map[*sigma.Rule][]string{}}
 	d.hit = d.correlated
 	d.signal = d.signalled
 	var rules []*sigma.Rule
@@ -131,12 +130,15 @@ func merged(under, over map[string]any) map[string]any {
 func (d *Detector) connect(refusals []sigma.Refusal) {
 	compiled := map[*sigma.Rule]bool{}
 	byReference := map[string]*sigma.Rule{}
+	note := func(r *sigma.Rule) {
+		compiled[r] = true
+		byReference[r.ID], byReference[r.Name] = r, r
+	}
 	for _, c := range d.engine.Rules() {
-		compiled[c.Rule] = true
-		byReference[c.Rule.ID], byReference[c.Rule.Name] = c.Rule, c.Rule
+		note(c.Rule)
 	}
 	for _, r := range d.engine.Correlations() {
-		compiled[r] = true
+		note(r)
 	}
 	for _, s := range d.all {
 		if s.Analytic != "" {
@@ -152,26 +154,33 @@ func (d *Detector) connect(refusals []sigma.Refusal) {
 			continue
 		}
 		d.speakers[s.Rule] = s
-		if s.Rule.Correlation == nil {
-			continue
-		}
-		s.carries = append(slices.Clone(s.Resource), s.message.paths...)
-		for _, reference := range s.Rule.Correlation.Rules {
-			if part := byReference[reference]; part != nil && d.feeds[part] == nil {
-				d.feeds[part] = s
-			}
+		if s.Rule.Correlation != nil {
+			d.carry(s.Rule, slices.Concat(s.Resource, s.message.paths), byReference, map[*sigma.Rule]bool{})
 		}
 	}
-	// A correlation of correlations has its events from the rules below.
-	for _, s := range d.all {
-		for _, part := range s.Parts {
-			if c := part.Correlation; c != nil {
-				for _, reference := range c.Rules {
-					if below := byReference[reference]; below != nil && d.feeds[below] == nil {
-						d.feeds[below] = s
-					}
-				}
+}
+
+// carry notes for the rules whose events a correlation has, also by way of others, what
+// it wants to know of them. Several correlations may share a rule.
+func (d *Detector) carry(r *sigma.Rule, paths []string, byReference map[string]*sigma.Rule, been map[*sigma.Rule]bool) {
+	if been[r] {
+		return
+	}
+	been[r] = true
+	if r.Correlation == nil {
+		for _, path := range paths {
+			if !slices.Contains(d.carries[r], path) {
+				d.carries[r] = append(d.carries[r], path)
 			}
+		}
+		if d.carries[r] == nil {
+			d.carries[r] = []string{}
+		}
+		return
+	}
+	for _, reference := range r.Correlation.Rules {
+		if part := byReference[reference]; part != nil {
+			d.carry(part, paths, byReference, been)
 		}
 	}
 }
@@ -230,8 +239,8 @@ func (d *Detector) Take(i int, e Event, seen *Seen, yield func(finding.Alert) er
 		if speaks := d.speakers[c.Rule]; speaks != nil && (c.Alone || speaks.Catalogue) {
 			d.speak(speaks, d.alert(speaks, a))
 		}
-		if whole := d.feeds[c.Rule]; whole != nil {
-			d.state.Observe(c, e, a.Time, d.reference(whole, a), d.hit)
+		if paths, part := d.carries[c.Rule]; part {
+			d.state.Observe(c, e, a.Time, d.reference(paths, a), d.hit)
 		}
 	}
 	for k := 0; s.wants != 0 && k < len(d.analytics); k++ {
@@ -271,12 +280,18 @@ func (d *Detector) done() error {
 	return err
 }
 
-// speak hands an alert over, marked where somebody decided to live with it.
-func (d *Detector) speak(s *speaker, a finding.Alert) {
+// speak hands an alert over, marked where somebody decided to live with it: with each
+// of the events that it stands on, as far as these are known.
+func (d *Detector) speak(s *speaker, a finding.Alert, of ...carried) {
 	if s.off != "" || d.err != nil {
 		return
 	}
 	a.Exception = d.o.decided(&a)
+	for i := 0; i < len(of) && a.Exception != ""; i++ {
+		if one := of[i].within(a); d.o.decided(&one) == "" {
+			a.Exception = ""
+		}
+	}
 	d.err = d.yield(a)
 }
 

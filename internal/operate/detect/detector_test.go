@@ -314,6 +314,71 @@ func TestTuning(t *testing.T) {
 	}
 }
 
+// An alert of many events is lived with only where each of them is: the last one alone
+// says little of who did it, and from where.
+func TestEachEventOfACorrelationIsDecidedAbout(t *testing.T) {
+	all := load(t, many)
+	exceptions, err := finding.ParseExceptions("x.yaml", []byte(`
+- id: EX-1
+  controls: [many-deleted]
+  scope: {principals: ["*:role/ops"], sources: [198.51.100.0/24]}
+  owner: a@example.com
+  approver: b@example.com
+  reason: Buckets for tests come and go.
+  created: 2026-03-01
+  expires: 2026-04-01
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	trusted := []detect.Network{{Range: netip.MustParsePrefix("198.51.100.0/24"), Owner: "net@example.com", Reason: "office"}}
+	for name, test := range map[string]struct {
+		o       detect.Options
+		sources []string
+		want    string
+	}{
+		"all trusted":         {detect.Options{Trusted: trusted}, []string{"198.51.100.7", "198.51.100.8", "198.51.100.9"}, "trusted-network 198.51.100.0/24"},
+		"the last is not":     {detect.Options{Trusted: trusted}, []string{"198.51.100.7", "198.51.100.8", "203.0.113.9"}, ""},
+		"the first is not":    {detect.Options{Trusted: trusted}, []string{"203.0.113.9", "198.51.100.8", "198.51.100.9"}, ""},
+		"by way of a service": {detect.Options{Trusted: trusted}, []string{"cloudformation.amazonaws.com", "198.51.100.8", "198.51.100.9"}, "trusted-network 198.51.100.0/24"},
+		"covered":             {detect.Options{Exceptions: exceptions}, []string{"198.51.100.7", "198.51.100.8", "198.51.100.9"}, "EX-1"},
+		"covered in part":     {detect.Options{Exceptions: exceptions}, []string{"203.0.113.9", "198.51.100.8", "198.51.100.9"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var events [][]byte
+			for i, source := range test.sources {
+				events = append(events, event(i, time.Duration(i)*time.Second, map[string]any{
+					"eventName": "DeleteBucket", "sourceIPAddress": source, "requestParameters": map[string]any{"bucketName": fmt.Sprint("b-", i)}}))
+			}
+			d := detector(t, all, test.o)
+			alerts := append(feed(t, d, events), flush(t, d)...)
+			if len(alerts) != 1 || alerts[0].Exception != test.want {
+				t.Errorf("got %+v, want one with exception %q", alerts, test.want)
+			}
+		})
+	}
+}
+
+// Correlations that share a rule each get to know what they ask for.
+func TestCorrelationsShareARule(t *testing.T) {
+	other := strings.NewReplacer("many-deleted\n", "all-deleted\n", "7a02", "7a04", "[requestParameters.bucketName]\n  message", "[requestParameters.owner]\n  message",
+		"${value} buckets", "As ${requestParameters.owner} asked, ${value} buckets").Replace(many[strings.Index(many, "---\n")+4:])
+	d := detector(t, append(load(t, many), load(t, other)...), detect.Options{})
+	var events [][]byte
+	for i := range 3 {
+		events = append(events, event(i, time.Duration(i)*time.Second, map[string]any{
+			"eventName": "DeleteBucket", "requestParameters": map[string]any{"bucketName": fmt.Sprint("b-", i), "owner": "bob"}}))
+	}
+	got := map[string]string{}
+	for _, a := range append(feed(t, d, events), flush(t, d)...) {
+		got[a.Rule] = a.Resource + ": " + a.Message
+	}
+	const who = "arn:aws:sts::111122223333:assumed-role/ops/alice"
+	if got["many-deleted"] != "b-2: 3 buckets deleted by "+who+", b-2 last." || got["all-deleted"] != "bob: As bob asked, 3 buckets deleted by "+who+", b-2 last." {
+		t.Errorf("got %q", got)
+	}
+}
+
 // A decision about a detection that is not there would be without effect.
 func TestDecisionsAboutNothingAreRefused(t *testing.T) {
 	for name, o := range map[string]detect.Options{
@@ -393,6 +458,39 @@ func TestStatesFromElsewhereAreRefused(t *testing.T) {
 	forgotten, err := other.Load(state)
 	if err != nil || len(forgotten) == 0 {
 		t.Errorf("forgotten %v, %v", forgotten, err)
+	}
+}
+
+// Parameters that make an analytic look at something else leave its state behind, and
+// nothing of the others'.
+func TestStateOfOtherParametersIsForgotten(t *testing.T) {
+	first := func(of string) *detect.Detector {
+		return detector(t, append(load(t, many), load(t, `title: First
+id: 3f0c7a52-6f5d-4c0e-9a57-0f6d3b1f7a09
+name: first
+level: low
+logsource: {product: aws, service: cloudtrail}
+analytic: first-seen
+params: {of: `+of+`}
+holdfast: {needs: [management]}
+`)...), detect.Options{})
+	}
+	d := first("region")
+	feed(t, d, [][]byte{deleted(1, 0, "a"), deleted(2, time.Second, "b")})
+	state, err := d.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if forgotten, err := first("region").Load(state); err != nil || len(forgotten) > 0 {
+		t.Errorf("the same: forgotten %v, %v", forgotten, err)
+	}
+	later := first("user-agent")
+	if forgotten, err := later.Load(state); err != nil || !slices.Equal(forgotten, []string{"first"}) {
+		t.Fatalf("another: forgotten %v, %v", forgotten, err)
+	}
+	alerts := append(feed(t, later, [][]byte{deleted(3, 2*time.Second, "c")}), flush(t, later)...)
+	if len(alerts) != 1 || alerts[0].Rule != "many-deleted" {
+		t.Errorf("the correlation does not go on: %+v", alerts)
 	}
 }
 

@@ -51,7 +51,7 @@ func (d *Detector) offOf(s *speaker) (Off, bool) {
 		}
 		return Off{Why: why, Reason: s.off}, true
 	}
-	if missing := d.missing(s.Needs); len(missing) > 0 {
+	if missing := d.o.missing(s.Needs, d.logs); len(missing) > 0 {
 		return Off{Why: Blind, Reason: blindness(missing), Needs: missing}, true
 	}
 	if s.analytic == nil {
@@ -78,7 +78,7 @@ func (d *Detector) offOf(s *speaker) (Off, bool) {
 func Asleep(all []Detection, o Options) (off []Off) {
 	for i := range all {
 		x := &all[i]
-		missing := (&Detector{o: o}).missing(x.Needs)
+		missing := o.missing(x.Needs, nil)
 		switch by, switched := o.switchedOff(x.Name); {
 		case switched:
 			off = append(off, Off{Rule: x.Name, Title: x.Rule.Title, Why: Switched, Reason: by})
@@ -93,13 +93,14 @@ func blindness(missing []string) string {
 	return "needs " + strings.Join(words(missing), " and ") + ", of which nothing was seen"
 }
 
-// missing are the logs that a detection needs and that are known not to be there.
-func (d *Detector) missing(needs []string) (missing []string) {
-	if d.o.Logs == nil && len(d.logs) == 0 {
+// missing are the logs that a detection needs and that are known not to be there: those
+// that came by are.
+func (o *Options) missing(needs, came []string) (missing []string) {
+	if o.Logs == nil && len(came) == 0 {
 		return nil
 	}
 	for _, need := range needs {
-		if need != "geo" && !slices.Contains(d.o.Logs, need) && !slices.Contains(d.logs, need) {
+		if need != "geo" && !slices.Contains(o.Logs, need) && !slices.Contains(came, need) {
 			missing = append(missing, need)
 		}
 	}

@@ -2,9 +2,12 @@ package detect
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"holdfast.dev/holdfast/internal/operate/detect/analytic"
 )
 
 // saved is a Detector's state as it is written down.
@@ -62,7 +65,12 @@ func (d *Detector) Load(data []byte) (forgotten []string, err error) {
 			forgotten = append(forgotten, a.Name)
 			continue
 		}
-		if err := d.analytics[i].analytic.Load(a.State); err != nil {
+		err := d.analytics[i].analytic.Load(a.State)
+		if errors.Is(err, analytic.ErrOther) {
+			forgotten = append(forgotten, a.Name)
+			continue
+		}
+		if err != nil {
 			return nil, fmt.Errorf("reading the state of %q: %w", a.Name, err)
 		}
 	}

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -31,8 +30,6 @@ type strict struct {
 func (s *strict) fault(line int, format string, args ...any) {
 	s.faults = append(s.faults, fmt.Errorf("%s:%d: %s", s.file, line, fmt.Sprintf(format, args...)))
 }
-
-func (s *strict) err() error { return errors.Join(s.faults...) }
 
 // follow leads from an alias to what it stands for.
 func follow(n *yaml.Node) *yaml.Node {

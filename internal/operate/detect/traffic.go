@@ -79,11 +79,9 @@ func (d *Traffic) talker(x *Detection) (*talker, error) {
 	}
 	w.techniques, _ = d.o.Attack.Techniques(x)
 	off := Off{Rule: x.Name, Title: x.Rule.Title}
-	for _, s := range d.o.Switched {
-		if s.Rule == x.Name && inForce(s.Until, d.o.at(time.Time{})) {
-			off.Why, off.Reason = Switched, fmt.Sprintf("switched off by %s: %s", s.Owner, s.Reason)
-			w.off = &off
-		}
+	if by, switched := d.o.switchedOff(x.Name); switched {
+		off.Why, off.Reason = Switched, by
+		w.off = &off
 	}
 	if x.Analytic == "" {
 		off.Why, off.Reason = Refused, "over flow and query logs only analytics run, and this is a Sigma rule"

@@ -11,7 +11,6 @@ import (
 // launches finds compute that an account starts in a Region or of a kind that it
 // never used: graphics processors and very large machines are what miners want.
 type launches struct {
-	still
 	memory   memory
 	accounts *table[profile]
 	most     int

@@ -71,12 +71,3 @@ func partner(agent string) string {
 	}
 	return rest[:end]
 }
-
-// byConsole tells whether a call was made by the console in a browser: its pages call
-// much by themselves.
-func byConsole(agent string) bool {
-	agent = strings.TrimPrefix(agent, "[")
-	return strings.HasPrefix(agent, "Mozilla/") || strings.HasPrefix(agent, "console.") || strings.HasPrefix(agent, "signin.") ||
-		strings.HasPrefix(agent, "AWS Internal") || strings.HasPrefix(agent, "aws-internal/") || strings.HasPrefix(agent, "AWSConsole") ||
-		strings.Contains(agent[:min(len(agent), 24)], "Console")
-}

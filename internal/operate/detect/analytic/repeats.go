@@ -5,7 +5,6 @@ package analytic
 // it forgets is only looked at once more, and makes no difference.
 type repeats struct {
 	slots []uint64
-	epoch uint64
 }
 
 const repeatBits = 13 // 64 KiB an engine

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"time"
 )
 
 // States are written in a small binary form: numbers of variable length, texts with
@@ -24,13 +23,9 @@ func (w *writer) text(s string) {
 	w.b = append(w.b, s...)
 }
 
-func (w *writer) flag(f bool) {
-	if f {
-		w.num(1)
-	} else {
-		w.num(0)
-	}
-}
+// ErrOther is the error of Load where a state is whole, and of an engine that looked at
+// something else: the parameters were others when it was written.
+var ErrOther = errors.New("the state is of something else")
 
 var errState = errors.New("the state is damaged or was cut off")
 
@@ -99,8 +94,6 @@ func (r *loader) text() string {
 	return s
 }
 
-func (r *loader) flag() bool { return r.num() == 1 }
-
 // count reads how many items follow, each of which takes at least one byte.
 func (r *loader) count() int {
 	n := r.num()
@@ -129,7 +122,7 @@ func load(data []byte, engine, shape string, read func(*loader)) error {
 		return fmt.Errorf("the state of analytic %q is not of the form %s; remove it to begin anew", engine, form)
 	}
 	if got, what := r.text(), r.text(); r.err == nil && (got != engine || what != shape) {
-		return fmt.Errorf("this is the state of analytic %q (%s), not of %q (%s); remove it to begin anew", got, what, engine, shape)
+		return fmt.Errorf("%w: of analytic %q (%s), not of %q (%s); remove it to begin anew", ErrOther, got, what, engine, shape)
 	}
 	read(r)
 	if r.err == nil && len(r.b) > 0 {
@@ -140,5 +133,3 @@ func load(data []byte, engine, shape string, read func(*loader)) error {
 	}
 	return nil
 }
-
-func unix(t time.Time) int64 { return t.Unix() }

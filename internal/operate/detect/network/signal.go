@@ -103,14 +103,6 @@ func about(q *Query) Signal {
 
 func unix(at int64) time.Time { return time.Unix(at, 0).UTC() }
 
-// stateless is an engine that keeps nothing.
-type stateless struct{}
-
-func (stateless) Advance(time.Time, func(Signal)) {}
-func (stateless) Save() ([]byte, error)           { return []byte("{}"), nil }
-func (stateless) Load([]byte) error               { return nil }
-func (stateless) Forgot() int64                   { return 0 }
-
 // Query is a lookup as engines look at it.
 type Query struct {
 	Lookup *evidence.Lookup
