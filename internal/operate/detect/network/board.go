@@ -31,7 +31,7 @@ type watch[K comparable] struct {
 }
 
 // board keeps sightings by key. Keys that were quiet for longest go first when it has
-// no more room.
+// no more room. An engine that remembers nothing else has all but Observe from it.
 type board[K comparable] struct {
 	window int64 // seconds that count together
 	again  int64 // seconds that a key keeps quiet after a signal
@@ -176,8 +176,8 @@ func (b *board[K]) drop(w *watch[K]) {
 	delete(b.all, w.key)
 }
 
-// advance drops what can no longer come to anything.
-func (b *board[K]) advance(at time.Time) {
+// Advance drops what can no longer come to anything.
+func (b *board[K]) Advance(at time.Time, _ func(Signal)) {
 	before := at.Unix() - b.window - int64(Tolerance/time.Second)
 	for b.oldest != nil {
 		w := b.oldest
@@ -208,7 +208,8 @@ type savedBoard[K comparable] struct {
 	Forgot  int64           `json:"forgot,omitempty"`
 }
 
-func (b *board[K]) save() ([]byte, error) {
+// Save writes the sightings down.
+func (b *board[K]) Save() ([]byte, error) {
 	s := savedBoard[K]{Watches: []savedWatch[K]{}, Forgot: b.forgot}
 	for w := b.oldest; w != nil; w = w.newer {
 		s.Watches = append(s.Watches, savedWatch[K]{w.key, w.seen, w.fired, w.more})
@@ -216,23 +217,31 @@ func (b *board[K]) save() ([]byte, error) {
 	return json.Marshal(s)
 }
 
-func (b *board[K]) load(data []byte) error {
+// Load reads them back. Where fewer of a key are wanted than were kept, those are the
+// newest.
+func (b *board[K]) Load(data []byte) error {
 	var s savedBoard[K]
 	if err := json.Unmarshal(data, &s); err != nil {
 		return fmt.Errorf("state: %w", err)
 	}
 	b.all, b.oldest, b.newest, b.total, b.forgot = map[K]*watch[K]{}, nil, nil, 0, s.Forgot
 	for _, saved := range s.Watches[max(0, len(s.Watches)-mostKeys):] {
-		if b.all[saved.Key] != nil || len(saved.Seen) > b.keep || !slices.IsSortedFunc(saved.Seen, func(x, y sighting) int { return int(min(1, max(-1, x.At-y.At))) }) {
+		if b.all[saved.Key] != nil || !slices.IsSortedFunc(saved.Seen, func(x, y sighting) int { return int(min(1, max(-1, x.At-y.At))) }) {
 			return fmt.Errorf("state: key %v is not as it was saved", saved.Key)
 		}
-		w := &watch[K]{key: saved.Key, seen: saved.Seen, fired: saved.Fired, more: saved.More}
+		w := &watch[K]{key: saved.Key, seen: slices.Clip(saved.Seen[max(0, len(saved.Seen)-b.keep):]), fired: saved.Fired, more: saved.More}
 		b.all[w.key] = w
 		b.link(w)
 		b.total += len(w.seen)
 	}
 	return nil
 }
+
+// Cold is for engines that need nothing to begin with.
+func (b *board[K]) Cold() string { return "" }
+
+// Forgot counts the keys that were dropped for want of room.
+func (b *board[K]) Forgot() int64 { return b.forgot }
 
 // tell fills what sightings say into a signal.
 func tell(s *Signal, found []sighting, more int) {

@@ -90,22 +90,43 @@ func TestBoardForgets(t *testing.T) {
 	if len(b.all) != mostKeys || b.forgot != 2*mostKeys || b.oldest.key != 2*mostKeys {
 		t.Errorf("%d keys, %d forgot, oldest %d", len(b.all), b.forgot, b.oldest.key)
 	}
-	b.advance(time.Unix(int64(3*mostKeys)+3600, 0))
+	b.Advance(time.Unix(int64(3*mostKeys)+3600, 0), nil)
 	if len(b.all) != 0 || b.oldest != nil || b.newest != nil || b.total != 0 {
 		t.Errorf("%d keys are left", len(b.all))
 	}
-	data, err := b.save()
+	data, err := b.Save()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := newBoard[int](5, time.Minute, time.Hour)
-	if err := c.load(data); err != nil || c.forgot != b.forgot {
+	if err := c.Load(data); err != nil || c.forgot != b.forgot {
 		t.Error(err, c.forgot)
 	}
 	for _, broken := range []string{"", "[]", `{"watches":[{"k":1},{"k":1}]}`, `{"watches":[{"k":1,"s":[{"t":2},{"t":1}]}]}`} {
-		if err := c.load([]byte(broken)); err == nil {
+		if err := c.Load([]byte(broken)); err == nil {
 			t.Errorf("%q is taken for a state", broken)
 		}
+	}
+}
+
+// A detection that is set to need less goes on with what it has.
+func TestBoardWithOtherParametersGoesOn(t *testing.T) {
+	never := func([]sighting) bool { return false }
+	b := newBoard[int](100, time.Hour, time.Hour)
+	for i := range 100 {
+		b.see(1, sighting{At: int64(1000 + i), What: uint64(i)}, never)
+	}
+	data, err := b.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newBoard[int](10, time.Hour, time.Hour)
+	if err := c.Load(data); err != nil || c.total != c.keep || c.total >= b.total {
+		t.Fatalf("%v; %d sightings of %d", err, c.total, b.total)
+	}
+	found, _ := c.see(1, sighting{At: 1100, What: 100}, func(list []sighting) bool { return len(list) >= 10 })
+	if len(found) < 10 || found[len(found)-2].At != 1099 {
+		t.Errorf("found %+v", found)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // bruteForce finds connection after connection to a port where one logs in, each about
 // as long as a refused password takes.
 type bruteForce struct {
-	board       board[tried]
+	board[tried]
 	ports       []uint16
 	attempts    int
 	least, most uint64
@@ -60,9 +60,3 @@ func (e *bruteForce) Observe(c *Contact, yield func(Signal)) {
 		from, len(found)+more, portName(tcp, f.TargetPort), to, within(found), e.least, e.most)
 	yield(signal)
 }
-
-func (e *bruteForce) Advance(at time.Time, _ func(Signal)) { e.board.advance(at) }
-func (e *bruteForce) Save() ([]byte, error)                { return e.board.save() }
-func (e *bruteForce) Load(data []byte) error               { return e.board.load(data) }
-func (e *bruteForce) Cold() string                         { return "" }
-func (e *bruteForce) Forgot() int64                        { return e.board.forgot }

@@ -18,7 +18,7 @@ type asker struct {
 // exfiltration finds data that leaves as names below a domain: many that never come
 // again, long and without order, or asked for records that carry anything back.
 type exfiltration struct {
-	board     board[asker]
+	board[asker]
 	names     int
 	length    float64
 	entropy   float64
@@ -78,16 +78,10 @@ func means(list []sighting) (a, b float64) {
 	return a / n, b / n
 }
 
-func (e *exfiltration) Advance(at time.Time, _ func(Signal)) { e.board.advance(at) }
-func (e *exfiltration) Save() ([]byte, error)                { return e.board.save() }
-func (e *exfiltration) Load(data []byte) error               { return e.board.load(data) }
-func (e *exfiltration) Cold() string                         { return "" }
-func (e *exfiltration) Forgot() int64                        { return e.board.forgot }
-
 // generated finds software that tries one made-up domain after the other until one is
 // there (a domain generation algorithm).
 type generated struct {
-	board  board[asker]
+	board[asker]
 	names  int
 	failed float64
 	score  float64
@@ -137,16 +131,10 @@ func missing(list []sighting) float64 {
 	return sum / float64(max(1, n))
 }
 
-func (e *generated) Advance(at time.Time, _ func(Signal)) { e.board.advance(at) }
-func (e *generated) Save() ([]byte, error)                { return e.board.save() }
-func (e *generated) Load(data []byte) error               { return e.board.load(data) }
-func (e *generated) Cold() string                         { return "" }
-func (e *generated) Forgot() int64                        { return e.board.forgot }
-
 // rebinding finds names on the Internet that lead to where instances ask for their
 // metadata, and with it for their credentials.
 type rebinding struct {
-	board  board[asker]
+	board[asker]
 	except []string
 }
 
@@ -184,15 +172,9 @@ func (e *rebinding) Observe(q *Query, yield func(Signal)) {
 	yield(signal)
 }
 
-func (e *rebinding) Advance(at time.Time, _ func(Signal)) { e.board.advance(at) }
-func (e *rebinding) Save() ([]byte, error)                { return e.board.save() }
-func (e *rebinding) Load(data []byte) error               { return e.board.load(data) }
-func (e *rebinding) Cold() string                         { return "" }
-func (e *rebinding) Forgot() int64                        { return e.board.forgot }
-
 // blocked finds what the DNS Firewall acted upon.
 type blocked struct {
-	board  board[asker]
+	board[asker]
 	action string
 }
 
@@ -228,15 +210,9 @@ func (e *blocked) Observe(q *Query, yield func(Signal)) {
 	yield(signal)
 }
 
-func (e *blocked) Advance(at time.Time, _ func(Signal)) { e.board.advance(at) }
-func (e *blocked) Save() ([]byte, error)                { return e.board.save() }
-func (e *blocked) Load(data []byte) error               { return e.board.load(data) }
-func (e *blocked) Cold() string                         { return "" }
-func (e *blocked) Forgot() int64                        { return e.board.forgot }
-
 // listedDomain finds lookups of names on threat lists.
 type listedDomain struct {
-	board    board[asker]
+	board[asker]
 	threats  *Threats
 	category Category
 }
@@ -266,8 +242,4 @@ func (e *listedDomain) Observe(q *Query, yield func(Signal)) {
 	yield(signal)
 }
 
-func (e *listedDomain) Advance(at time.Time, _ func(Signal)) { e.board.advance(at) }
-func (e *listedDomain) Save() ([]byte, error)                { return e.board.save() }
-func (e *listedDomain) Load(data []byte) error               { return e.board.load(data) }
-func (e *listedDomain) Cold() string                         { return e.threats.without(e.category, false) }
-func (e *listedDomain) Forgot() int64                        { return e.board.forgot }
+func (e *listedDomain) Cold() string { return e.threats.without(e.category, false) }

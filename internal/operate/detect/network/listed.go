@@ -17,7 +17,7 @@ type met struct {
 
 // listedAddress finds accepted traffic with addresses on threat lists.
 type listedAddress struct {
-	board        board[met]
+	board[met]
 	threats      *Threats
 	category     Category
 	side         string
@@ -66,16 +66,12 @@ func (e *listedAddress) Observe(c *Contact, yield func(Signal)) {
 	yield(signal)
 }
 
-func (e *listedAddress) Advance(at time.Time, _ func(Signal)) { e.board.advance(at) }
-func (e *listedAddress) Save() ([]byte, error)                { return e.board.save() }
-func (e *listedAddress) Load(data []byte) error               { return e.board.load(data) }
-func (e *listedAddress) Cold() string                         { return e.threats.without(e.category, true) }
-func (e *listedAddress) Forgot() int64                        { return e.board.forgot }
+func (e *listedAddress) Cold() string { return e.threats.without(e.category, true) }
 
 // portUse finds conversations with hosts on the Internet over ports that one kind of
 // software prefers. That is a weak sign.
 type portUse struct {
-	board   board[met]
+	board[met]
 	ports   []uint16
 	packets uint64
 }
@@ -107,9 +103,3 @@ func (e *portUse) Observe(c *Contact, yield func(Signal)) {
 	signal.Message = fmt.Sprintf("%s talks with %s on %s: %d packets, %d bytes", c.Own, c.Peer, portName(tcp, f.TargetPort), f.Packets, f.Bytes)
 	yield(signal)
 }
-
-func (e *portUse) Advance(at time.Time, _ func(Signal)) { e.board.advance(at) }
-func (e *portUse) Save() ([]byte, error)                { return e.board.save() }
-func (e *portUse) Load(data []byte) error               { return e.board.load(data) }
-func (e *portUse) Cold() string                         { return "" }
-func (e *portUse) Forgot() int64                        { return e.board.forgot }

@@ -11,7 +11,7 @@ const quietly = "how long the same source and target keep quiet after a signal"
 
 // portScan finds one of ours that tries many ports of one other.
 type portScan struct {
-	board   board[scanned]
+	board[scanned]
 	ports   int
 	share   float64
 	packets uint64
@@ -79,15 +79,9 @@ func within(found []sighting) time.Duration {
 	return max(time.Second, time.Duration(found[len(found)-1].At-found[0].At)*time.Second)
 }
 
-func (e *portScan) Advance(at time.Time, _ func(Signal)) { e.board.advance(at) }
-func (e *portScan) Save() ([]byte, error)                { return e.board.save() }
-func (e *portScan) Load(data []byte) error               { return e.board.load(data) }
-func (e *portScan) Cold() string                         { return "" }
-func (e *portScan) Forgot() int64                        { return e.board.forgot }
-
 // portSweep finds one of ours that tries one port of many others on the Internet.
 type portSweep struct {
-	board   board[swept]
+	board[swept]
 	targets int
 	share   float64
 	packets uint64
@@ -138,12 +132,6 @@ func (e *portSweep) Observe(c *Contact, yield func(Signal)) {
 		c.Own, portName(f.Protocol, f.TargetPort), len(found), within(found), 100*share(found))
 	yield(signal)
 }
-
-func (e *portSweep) Advance(at time.Time, _ func(Signal)) { e.board.advance(at) }
-func (e *portSweep) Save() ([]byte, error)                { return e.board.save() }
-func (e *portSweep) Load(data []byte) error               { return e.board.load(data) }
-func (e *portSweep) Cold() string                         { return "" }
-func (e *portSweep) Forgot() int64                        { return e.board.forgot }
 
 // hashAddr makes an address a number; the same in every process, since states are
 // saved. Equal numbers of different addresses would only count one for two.
