@@ -234,6 +234,9 @@ func parseNetwork(s string) (netip.Prefix, error) {
 		return netip.PrefixFrom(a.Unmap().WithZone(""), a.Unmap().BitLen()), nil
 	}
 	p, err := netip.ParsePrefix(s)
+	if a := p.Addr(); err == nil && a.Is4In6() && p.Bits() >= 96 { // as addresses are compared
+		p = netip.PrefixFrom(a.Unmap(), p.Bits()-96)
+	}
 	return p.Masked(), err
 }
 
