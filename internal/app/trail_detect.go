@@ -100,6 +100,9 @@ func (d *TrailDetected) Worst() finding.Severity {
 	return ""
 }
 
+// Blind tells whether there were files, and nothing could be read in any.
+func (d *TrailDetected) Blind() bool { return d.Faulty > 0 && d.Stats.Events == 0 }
+
 // Unseen says why not everything was judged that was asked for; nil where it was.
 func (d *TrailDetected) Unseen() error {
 	var parts []string
@@ -289,6 +292,21 @@ func (d *detecting) once(ctx context.Context, finder cloudtrail.Finder) error {
 	return writeWhole(d.o.State, state)
 }
 
+// givenUp says what correlations could not judge as they should.
+func givenUp(s sigma.StateStats) string {
+	var parts []string
+	add := func(n int, why string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, why))
+		}
+	}
+	add(s.Late, fmt.Sprintf("came more than %v after later ones", sigma.DefaultState.Tolerance))
+	add(s.Timeless, "had no time")
+	add(s.Forced, "were judged early, because too many were held back")
+	add(s.Dropped, "were forgotten early, because there were too many")
+	return strings.Join(parts, ", ")
+}
+
 // read runs files through the detections.
 func (d *detecting) read(ctx context.Context, files []cloudtrail.File, seen *cloudtrail.Seen) error {
 	r := &cloudtrail.Reader{
@@ -297,6 +315,7 @@ func (d *detecting) read(ctx context.Context, files []cloudtrail.File, seen *clo
 	}
 	err := cloudtrail.Each(ctx, r, d.look, d.take)
 	d.out.Stats.Add(r.Stats())
+	d.out.Dropped = givenUp(d.detector.Stats())
 	return err
 }
 

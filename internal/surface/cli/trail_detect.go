@@ -58,8 +58,9 @@ and which activity was read, by account, Region and day, stands there for the re
 
 What could not be read and what is switched off, cold or refused is told on standard
 error. Exit codes: 0 no alert at or above --fail-on, 1 there are some (those covered by
-an exception do not count), 2 usage or input that cannot be read, 3 with --strict:
-not every file was read to its end, or rules were refused.`,
+an exception do not count), 2 usage or input that cannot be read, 3 nothing could be
+read in any file, or with --strict: not every file was read to its end, or rules were
+refused.`,
 		Example: `  holdfast trail detect logs/
   holdfast trail detect s3://org-trail/AWSLogs --since 2026-03-01 --account 111122223333
   holdfast trail detect s3://org-trail/AWSLogs --checkpoint detect.json --record
@@ -127,7 +128,7 @@ func (p *program) runTrailDetect(c *cobra.Command, f *trailDetectFlags) error {
 		}
 		return err
 	}
-	if f.strict && unseen != nil {
+	if unseen != nil && (f.strict || found.Blind()) {
 		return &app.ExitError{Code: app.ExitUnseen, Err: fmt.Errorf("%w; what is named above was not judged", unseen)}
 	}
 	return nil

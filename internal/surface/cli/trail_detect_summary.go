@@ -40,6 +40,9 @@ func (p *program) detectSummary(d *app.TrailDetected, all bool, took time.Durati
 	if d.Faulty > 0 {
 		fmt.Fprintf(p.Err, "%s could not be read to the end, so nothing is known of what they hold beyond\n", plural(d.Faulty, "file"))
 	}
+	if d.Dropped != "" {
+		fmt.Fprintf(p.Err, "events that correlations could not put where they belong, so something may have been missed: %s\n", d.Dropped)
+	}
 	if len(d.Forgotten) > 0 {
 		fmt.Fprintf(p.Err, "the state had something about detections that are gone or have changed: %s\n", oneLine(strings.Join(d.Forgotten, ", ")))
 	}
