@@ -19,7 +19,7 @@ func Ordered[T any](ctx context.Context, n, workers int, read func(ctx context.C
 		workers = runtime.GOMAXPROCS(0)
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	line := make(chan chan T, workers) // of the files under way, in order
+	line := make(chan chan T, workers-1) // of the files under way, in order; one more is being taken
 	group.Go(func() error {
 		defer close(line)
 		for i := range n {
@@ -30,8 +30,7 @@ func Ordered[T any](ctx context.Context, n, workers int, read func(ctx context.C
 				return ctx.Err()
 			}
 			group.Go(func() error {
-				defer close(batches)
-				return read(ctx, i, func(b T) error {
+				err := read(ctx, i, func(b T) error {
 					select {
 					case batches <- b:
 						return nil
@@ -39,22 +38,38 @@ func Ordered[T any](ctx context.Context, n, workers int, read func(ctx context.C
 						return ctx.Err()
 					}
 				})
+				if err == nil {
+					close(batches) // else nothing behind it may be taken
+				}
+				return err
 			})
 		}
 		return nil
 	})
 	group.Go(func() error {
 		for batches := range line {
-			for b := range batches {
-				if err := take(b); err != nil {
-					return err
-				}
-			}
-			if err := ctx.Err(); err != nil {
+			if err := drain(ctx, batches, take); err != nil {
 				return err
 			}
 		}
-		return nil
+		return ctx.Err()
 	})
 	return group.Wait()
+}
+
+// drain takes the batches of one file until it is read.
+func drain[T any](ctx context.Context, batches <-chan T, take func(T) error) error {
+	for {
+		select {
+		case b, more := <-batches:
+			if !more {
+				return ctx.Err()
+			}
+			if err := take(b); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
