@@ -99,7 +99,7 @@ func (a *App) Backtest(ctx context.Context, w Workspace, o BacktestOptions) (*Ba
 	if err != nil {
 		return nil, err
 	}
-	options, err := a.backtestOptions(w, loaded, o)
+	options, err := a.backtestOptions(w, loaded, chosen, o)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (a *App) Backtest(ctx context.Context, w Workspace, o BacktestOptions) (*Ba
 	if err != nil {
 		return nil, Usage(err)
 	}
-	t := newBacktesting(chosen, append(slices.Clone(loaded.Refusals), refused...), detector)
+	t := newBacktesting(chosen, append(slices.Clone(loaded.Refusals), refused...), detector, options)
 	if len(o.Source.Paths) > 0 || o.Source.Queue != "" {
 		err = t.files(ctx, a, o.Source)
 	} else {
@@ -122,7 +122,7 @@ func (a *App) Backtest(ctx context.Context, w Workspace, o BacktestOptions) (*Ba
 	return t.result(), nil
 }
 
-func (a *App) backtestOptions(w Workspace, loaded *Detections, o BacktestOptions) (detect.Options, error) {
+func (a *App) backtestOptions(w Workspace, loaded *Detections, chosen []detect.Detection, o BacktestOptions) (detect.Options, error) {
 	options, err := a.detectOptions(w, loaded)
 	if err != nil {
 		return options, err
@@ -131,6 +131,14 @@ func (a *App) backtestOptions(w Workspace, loaded *Detections, o BacktestOptions
 	if o.Undecided {
 		options.Exceptions, options.Trusted, options.World.Trusted, options.Severity = nil, nil, nil, nil
 	}
+	// What is decided about detections that are left out here has nothing to bear on; what
+	// is said about none at all is refused still.
+	leftOut := func(name string) bool {
+		is := func(x detect.Detection) bool { return x.Name == name }
+		return slices.ContainsFunc(loaded.All, is) && !slices.ContainsFunc(chosen, is)
+	}
+	maps.DeleteFunc(options.Severity, func(name string, _ finding.Severity) bool { return leftOut(name) })
+	maps.DeleteFunc(options.Params, func(name string, _ map[string]any) bool { return leftOut(name) })
 	return options, nil
 }
 
@@ -147,11 +155,11 @@ type tested struct {
 	findings, principals, resources map[string]int
 }
 
-func newBacktesting(chosen []detect.Detection, refused []sigma.Refusal, d *detect.Detector) *backtesting {
+func newBacktesting(chosen []detect.Detection, refused []sigma.Refusal, d *detect.Detector, o detect.Options) *backtesting {
 	t := &backtesting{out: &Backtest{Refused: refused}, detector: d, rules: map[string]*tested{}}
 	for i := range chosen {
 		if x := &chosen[i]; x.Rule.Filter == nil && detect.Trail.Within(x.Log()) {
-			t.rules[x.Name] = newTested(x.Name, x.Rule.Title, x.Severity())
+			t.rules[x.Name] = newTested(x.Name, x.Rule.Title, cmp.Or(o.Severity[x.Name], x.Severity()))
 		}
 	}
 	return t
