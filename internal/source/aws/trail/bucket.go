@@ -107,6 +107,11 @@ func (o *object) open() error {
 	if err != nil {
 		return refused("GetObject", "s3://"+o.b.name+"/"+o.key, err)
 	}
+	o.take(out)
+	return nil
+}
+
+func (o *object) take(out *s3.GetObjectOutput) {
 	o.body = out.Body
 	if o.at == 0 {
 		o.etag, o.size = out.ETag, -1
@@ -114,7 +119,6 @@ func (o *object) open() error {
 			o.size = *out.ContentLength
 		}
 	}
-	return nil
 }
 
 func (o *object) Read(p []byte) (int, error) {

@@ -1,9 +1,11 @@
 package trail_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"path/filepath"
@@ -197,6 +199,28 @@ func TestDownloadsGoOn(t *testing.T) {
 	}
 	if g := faults[1].Gap(); g.Reason != evidence.Failed || faults[1].Passing() || !errors.Is(faults[1], fs.ErrNotExist) {
 		t.Errorf("%+v", g)
+	}
+}
+
+// What trail verify reads goes on as well, metadata and all.
+func TestVerifyingGoesOn(t *testing.T) {
+	s := &fake.Server{Cut: func(string) int { return 30_000 }}
+	content := []byte(strings.Repeat("0123456789", 10_000))
+	s.Put("logs", "digest.json.gz", content)
+	c := connect(t, s)
+	body, _, err := c.Get(t.Context(), "logs", "digest.json.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(body)
+	if err != nil || !bytes.Equal(got, content) {
+		t.Errorf("%d bytes of %d, %v", len(got), len(content), err)
+	}
+	if err := body.Close(); err != nil {
+		t.Error(err)
+	}
+	if asked := s.Asked(); len(asked) < 4 {
+		t.Errorf("%v: the connection was not cut", asked)
 	}
 }
 

@@ -163,7 +163,7 @@ func (r *Reader) Keys(ctx context.Context, bucket, prefix, after string) iter.Se
 }
 
 // Get opens an object and gives its user metadata, names in lower case. One that is
-// not there is fs.ErrNotExist.
+// not there is fs.ErrNotExist. When the connection breaks, reading goes on from there.
 func (r *Reader) Get(ctx context.Context, bucket, key string) (io.ReadCloser, map[string]string, error) {
 	client, err := r.client(ctx, bucket)
 	if err != nil {
@@ -180,7 +180,9 @@ func (r *Reader) Get(ctx context.Context, bucket, key string) (io.ReadCloser, ma
 	for name, value := range out.Metadata {
 		metadata[strings.ToLower(name)] = value
 	}
-	return out.Body, metadata, nil
+	body := &object{ctx: ctx, b: &Bucket{bucket, client}, key: key}
+	body.take(out)
+	return body, metadata, nil
 }
 
 // Bucket finds out in which Region a bucket is, and so whether it is there at all.
