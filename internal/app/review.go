@@ -93,7 +93,7 @@ func NewReviewing(w Workspace) (*Reviewing, error) {
 	if r.Exceptions, err = LoadExceptions(w.ExceptionFolder()); err != nil {
 		return nil, err
 	}
-	r.Detections = sync.OnceValues(func() (*Detections, error) { return LoadDetections(w, DetectSources{}) })
+	r.Detections = sync.OnceValues(func() (*Detections, error) { return LoadDetections(w, DetectSources{Lean: true}) })
 	for _, n := range w.Detect.Trusted {
 		r.Trusted = append(r.Trusted, n.CIDR)
 	}

@@ -294,7 +294,7 @@ func (p *program) withDetections(controls func(string) (report.Rule, bool)) (fun
 		return nil, err
 	}
 	load := sync.OnceValue(func() *app.Detections {
-		all, err := app.LoadDetections(w, app.DetectSources{})
+		all, err := app.LoadDetections(w, app.DetectSources{Lean: true})
 		if err != nil {
 			return new(app.Detections) // a report of what was found stands without descriptions
 		}
