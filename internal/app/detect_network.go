@@ -59,20 +59,14 @@ type NetworkDetected struct {
 	Detections int
 	Refused    []sigma.Refusal
 	Off        []detect.Off
-	Alerts     map[finding.Severity]int
-	Excepted   int
-	Threats    int      // entries of threat lists
-	Forgotten  []string // detections whose remembered state did not fit any more
+	AlertTally
+	Threats   int      // entries of threat lists
+	Forgotten []string // detections whose remembered state did not fit any more
 }
 
-// Worst is the gravest severity among the alerts that no exception covers.
-func (d *NetworkDetected) Worst() finding.Severity {
-	for _, s := range finding.Severities {
-		if d.Alerts[s] > 0 {
-			return s
-		}
-	}
-	return ""
+// Blind tells whether there were files, and nothing could be read in any.
+func (d *NetworkDetected) Blind() bool {
+	return d.Faulty > 0 && d.Records+d.Outside+d.NoData+d.Skipped == 0
 }
 
 // Unseen says why not everything was judged that was asked for; nil where it was.
@@ -91,13 +85,6 @@ func (d *NetworkDetected) Unseen() error {
 		return nil
 	}
 	return errors.New(strings.Join(why, ", and "))
-}
-
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // watching is one run over flows or lookups.
@@ -203,7 +190,7 @@ func (a *App) watching(w Workspace, o NetworkDetectOptions) (*watching, error) {
 		return nil, Usage(err)
 	}
 	run := &watching{o: o, traffic: traffic, out: &NetworkDetected{
-		Detections: traffic.Count(), Refused: loaded.Refusals, Alerts: map[finding.Severity]int{}, Threats: len(entries),
+		Detections: traffic.Count(), Refused: loaded.Refusals, Threats: len(entries),
 	}}
 	if run.out.Detections == 0 {
 		return nil, Usage(fmt.Errorf("there is no detection of %s to look for", options.Log.Service))
@@ -313,21 +300,11 @@ func (a *App) networkFiles(ctx context.Context, o *NetworkDetectOptions) (all []
 }
 
 // remember reads what detections learned before.
-func (r *watching) remember() error {
-	if r.o.State == "" {
-		return nil
+func (r *watching) remember() (err error) {
+	if r.o.State != "" {
+		r.out.Forgotten, err = remembered(r.o.State, true, r.traffic.Load)
 	}
-	state, err := os.ReadFile(r.o.State)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return Usage(fmt.Errorf("reading the state of detections: %w", err))
-	}
-	if r.out.Forgotten, err = r.traffic.Load(state); err != nil {
-		return Usage(fmt.Errorf("%s: %w; move it away to begin anew", r.o.State, err))
-	}
-	return nil
+	return err
 }
 
 // end judges what was held back, or writes it down for the next run.
@@ -448,11 +425,7 @@ func (r *watching) fault(f *logfile.Fault) {
 }
 
 func (r *watching) alert(a finding.Alert) error {
-	if a.Exception != "" {
-		r.out.Excepted++
-	} else {
-		r.out.Alerts[a.Severity]++
-	}
+	r.out.add(&a)
 	if r.o.Record != nil {
 		r.o.Record.alert(a)
 	}

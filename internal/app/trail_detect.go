@@ -73,31 +73,11 @@ type TrailDetected struct {
 	Detections int
 	Refused    []sigma.Refusal
 	Off        []detect.Off
-	Alerts     map[finding.Severity]int
-	Excepted   int
-	Rules      map[string]int // alerts by detection
+	AlertTally
+	Rules map[string]int // alerts by detection
 	// Forgotten are detections whose remembered state did not fit any more.
 	Forgotten []string
 	Dropped   string // what correlations had to give up, in words
-}
-
-// count is how many alerts there were, excepted ones too.
-func (d *TrailDetected) count() int {
-	n := d.Excepted
-	for _, k := range d.Alerts {
-		n += k
-	}
-	return n
-}
-
-// Worst is the gravest severity among the alerts that no exception covers.
-func (d *TrailDetected) Worst() finding.Severity {
-	for _, s := range finding.Severities {
-		if d.Alerts[s] > 0 {
-			return s
-		}
-	}
-	return ""
 }
 
 // Blind tells whether there were files, and nothing could be read in any.
@@ -106,17 +86,11 @@ func (d *TrailDetected) Blind() bool { return d.Faulty > 0 && d.Stats.Events == 
 // Unseen says why not everything was judged that was asked for; nil where it was.
 func (d *TrailDetected) Unseen() error {
 	var parts []string
-	switch {
-	case d.Faulty == 1:
-		parts = append(parts, "1 file was not read to its end")
-	case d.Faulty > 1:
-		parts = append(parts, fmt.Sprintf("%d files were not read to their ends", d.Faulty))
+	if d.Faulty > 0 {
+		parts = append(parts, counted(d.Faulty, "file was not read to its end", "files were not read to their ends"))
 	}
-	switch n := len(d.Refused); {
-	case n == 1:
-		parts = append(parts, "1 rule was refused")
-	case n > 1:
-		parts = append(parts, fmt.Sprintf("%d rules were refused", n))
+	if len(d.Refused) > 0 {
+		parts = append(parts, counted(len(d.Refused), "rule was", "rules were")+" refused")
 	}
 	if len(parts) == 0 {
 		return nil
@@ -193,8 +167,7 @@ func (a *App) detecting(w Workspace, o TrailDetectOptions) (*detecting, error) {
 	d := &detecting{
 		o: o, detector: detector, taker: newTrailEvent(engine), spare: make(chan *detect.Seen, 256),
 		out: &TrailDetected{
-			Detections: working(loaded.All, engine), Refused: refused,
-			Alerts: map[finding.Severity]int{}, Rules: map[string]int{},
+			Detections: detector.Count(), Refused: refused, Rules: map[string]int{},
 		},
 		accounts: set(o.Source.Accounts), regions: set(o.Source.Regions),
 	}
@@ -213,24 +186,6 @@ func (a *App) detecting(w Workspace, o TrailDetectOptions) (*detecting, error) {
 		d.lookers = append(d.lookers, &looker{detector.Worker(), newTrailEvent(engine)})
 	}
 	return d, nil
-}
-
-// working counts the detections of this log that can say something.
-func working(all []detect.Detection, e *sigma.Engine) int {
-	compiled := map[*sigma.Rule]bool{}
-	for _, c := range e.Rules() {
-		compiled[c.Rule] = true
-	}
-	for _, r := range e.Correlations() {
-		compiled[r] = true
-	}
-	n := 0
-	for i := range all {
-		if x := &all[i]; compiled[x.Rule] || x.Analytic != "" && detect.Trail.Within(x.Log()) {
-			n++
-		}
-	}
-	return n
 }
 
 // remoteWorkers read at the same time what has to come over a network.
@@ -389,11 +344,7 @@ func (d *detecting) fault(f *cloudtrail.Fault) {
 }
 
 func (d *detecting) alert(a finding.Alert) error {
-	if a.Exception != "" {
-		d.out.Excepted++
-	} else {
-		d.out.Alerts[a.Severity]++
-	}
+	d.out.add(&a)
 	d.out.Rules[a.Rule]++
 	if d.o.Record != nil {
 		d.o.Record.alert(a)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -267,37 +266,10 @@ func (f *following) idle(ctx context.Context) error {
 }
 
 // remember reads what detections learned earlier; where there is no file yet, nothing.
-func (d *detecting) remember(file string) error {
+func (d *detecting) remember(file string) (err error) {
 	if file == "" {
 		return nil
 	}
-	state, err := os.ReadFile(file)
-	if errors.Is(err, os.ErrNotExist) && file == d.o.State {
-		return nil
-	}
-	if err != nil {
-		return Usage(fmt.Errorf("reading the state of detections: %w", err))
-	}
-	if d.out.Forgotten, err = d.detector.Load(state); err != nil {
-		return Usage(fmt.Errorf("%s: %w; move it away to begin anew", file, err))
-	}
-	return nil
-}
-
-// writeWhole replaces a file at once, so that it lasts.
-func writeWhole(name string, content []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", name, err)
-	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("writing %s: %w", name, errors.Join(err, os.Remove(f.Name())))
-		}
-	}()
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
+	d.out.Forgotten, err = remembered(file, file == d.o.State, d.detector.Load)
+	return err
 }

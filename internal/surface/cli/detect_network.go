@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -33,7 +31,8 @@ The table adds alerts up by detection and resource; JSON Lines has one line for 
 whose event_ids are places in the logs (file:line). What could not be read, what AWS
 lost (SKIPDATA), and what is off or cold is told on standard error. Exit codes: 0 no
 alert at or above --fail-on, 1 there are some (those covered by an exception do not
-count), 2 usage or input that cannot be read, 3 with --strict: something was not seen.`
+count), 2 usage or input that cannot be read, 3 where nothing could be read in any file,
+or with --strict: something was not seen.`
 
 // networkFlags are those of detect flow and detect dns.
 type networkFlags struct {
@@ -91,17 +90,7 @@ func (p *program) runNetwork(c *cobra.Command, f *networkFlags) error {
 		return err
 	}
 	p.networkSummary(found, f, p.Now().Sub(started))
-	unseen := found.Unseen()
-	if err := app.Violates(found.Worst(), limit); err != nil {
-		if unseen != nil {
-			fmt.Fprintf(p.Err, "besides, %v\n", unseen)
-		}
-		return err
-	}
-	if f.strict && unseen != nil {
-		return &app.ExitError{Code: app.ExitUnseen, Err: fmt.Errorf("%w; what is named above was not judged", unseen)}
-	}
-	return nil
+	return p.detectVerdict(found, limit, f.strict)
 }
 
 // networkRecorded runs the detections, and records what they come to where that is
@@ -119,21 +108,10 @@ func (p *program) networkRecorded(c *cobra.Command, f *networkFlags, w app.Works
 		err = p.write(f.output, run)
 		return found, err
 	}
-	s, err := p.open(c.Context(), w, false)
-	if err != nil {
-		return nil, err
-	}
-	recorder, err := p.NewTrailRecorder(c.Context(), w, s, strings.Join(f.options.Paths, " "), os.Args[1:])
-	if err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	f.options.Record = recorder
-	err = p.write(f.output, run)
-	err = errors.Join(recorder.Finish(context.WithoutCancel(c.Context()), err), s.Close())
-	if err == nil {
-		changes := recorder.Changes()
-		fmt.Fprintf(p.Err, "recorded: %s, %d reopened, %d resolved; holdfast findings list --kind detection\n", plural(changes.New, "new finding"), changes.Reopened, changes.Resolved)
-	}
+	err = p.recorded(c.Context(), w, strings.Join(f.options.Paths, " "), func(r *app.TrailRecorder) error {
+		f.options.Record = r
+		return p.write(f.output, run)
+	})
 	return found, err
 }
 
@@ -180,7 +158,7 @@ func (p *program) networkSummary(d *app.NetworkDetected, f *networkFlags, took t
 		fmt.Fprintf(p.Err, "the state had something about detections that are gone or have changed: %s\n", oneLine(strings.Join(d.Forgotten, ", ")))
 	}
 	p.detectOff(d.Off, f.all)
-	fmt.Fprintln(p.Err, alertCounts(&app.TrailDetected{Alerts: d.Alerts, Excepted: d.Excepted}))
+	fmt.Fprintln(p.Err, alertCounts(&d.AlertTally))
 }
 
 // shortList names some of many.

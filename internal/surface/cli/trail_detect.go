@@ -2,11 +2,9 @@ package cli
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -121,40 +119,20 @@ func (p *program) runTrailDetect(c *cobra.Command, f *trailDetectFlags) error {
 	if err != nil {
 		return err
 	}
-	unseen := found.Unseen()
-	if err := app.Violates(found.Worst(), limit); err != nil {
-		if unseen != nil {
-			fmt.Fprintf(p.Err, "besides, %v\n", unseen)
-		}
-		return err
-	}
-	if unseen != nil && (f.strict || found.Blind()) {
-		return &app.ExitError{Code: app.ExitUnseen, Err: fmt.Errorf("%w; what is named above was not judged", unseen)}
-	}
-	return nil
+	return p.detectVerdict(found, limit, f.strict)
 }
 
 // detectRecorded runs the detections, and records what they come to where that is
 // asked for.
-func (p *program) detectRecorded(c *cobra.Command, f *trailDetectFlags, w app.Workspace) (*app.TrailDetected, error) {
+func (p *program) detectRecorded(c *cobra.Command, f *trailDetectFlags, w app.Workspace) (found *app.TrailDetected, err error) {
 	if !f.record {
 		return p.detectInto(c, f, w)
 	}
-	s, err := p.open(c.Context(), w, false)
-	if err != nil {
-		return nil, err
-	}
-	recorder, err := p.NewTrailRecorder(c.Context(), w, s, f.options.Source.String(), os.Args[1:])
-	if err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	f.options.Record = recorder
-	found, err := p.detectInto(c, f, w)
-	err = errors.Join(recorder.Finish(context.WithoutCancel(c.Context()), err), s.Close())
-	if err == nil {
-		changes := recorder.Changes()
-		fmt.Fprintf(p.Err, "recorded: %s, %d reopened, %d resolved; holdfast findings list --kind detection\n", plural(changes.New, "new finding"), changes.Reopened, changes.Resolved)
-	}
+	err = p.recorded(c.Context(), w, f.options.Source.String(), func(r *app.TrailRecorder) (err error) {
+		f.options.Record = r
+		found, err = p.detectInto(c, f, w)
+		return err
+	})
 	return found, err
 }
 

@@ -47,10 +47,10 @@ func (p *program) detectSummary(d *app.TrailDetected, all bool, took time.Durati
 		fmt.Fprintf(p.Err, "the state had something about detections that are gone or have changed: %s\n", oneLine(strings.Join(d.Forgotten, ", ")))
 	}
 	p.detectOff(d.Off, all)
-	fmt.Fprintln(p.Err, alertCounts(d))
+	fmt.Fprintln(p.Err, alertCounts(&d.AlertTally))
 }
 
-func alertCounts(d *app.TrailDetected) string {
+func alertCounts(d *app.AlertTally) string {
 	var parts []string
 	total := 0
 	for _, s := range finding.Severities {
