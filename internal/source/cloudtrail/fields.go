@@ -1,5 +1,7 @@
 package cloudtrail
 
+import "encoding/binary"
+
 // A Field is a member of a record that is found while the record is cut out of its
 // file, so that reading it costs nothing more. Every other member is found by
 // looking through the record (Record.Get).
@@ -82,7 +84,8 @@ var (
 		"insightDetails": InsightDetails, "eventContext": EventContext, "edgeDeviceDetails": EdgeDeviceDetails,
 		"CloudTrailEvent": lookedUp, "Records": listRecords, "records": listLower, "Events": listEvents,
 	}, EventVersion, UserIdentity, EventTime, EventSource, EventName, AWSRegion, SourceIPAddress, UserAgent, RequestParameters, ResponseElements,
-		RequestID, EventID, ReadOnly, EventType, ManagementEvent, RecipientAccountID, EventCategory)
+		RequestID, EventID, ReadOnly, EventType, ManagementEvent, RecipientAccountID, EventCategory, TLSDetails).
+		sometimes(UserAgent, ErrorCode, ErrorMessage).sometimes(ResponseElements, AdditionalEventData).sometimes(ReadOnly, Resources)
 	identityKeys = newKeys(map[string]Field{
 		"type": IdentityType, "principalId": IdentityPrincipalID, "arn": IdentityARN, "accountId": IdentityAccountID,
 		"accessKeyId": IdentityAccessKeyID, "userName": IdentityUserName, "sessionContext": IdentitySession, "invokedBy": IdentityInvokedBy,
@@ -119,9 +122,44 @@ type keys struct {
 	a, b  uint
 	slots [256]Field
 	names [fields]string
-	// next is the field that mostly follows, and quoted how it then stands in the text.
-	next   [fields]Field
-	quoted [fields]string
+	// next is the field that mostly follows, instead the one that does now and then, and
+	// ahead how they then stand in the text.
+	next, instead [fields]Field
+	ahead         [fields]ahead
+}
+
+// ahead is a name with quotes and colon, in words under masks, to be compared without
+// a branch; all zero masks are no name.
+type ahead struct {
+	n          int
+	word, mask [3]uint64
+}
+
+// aheadMost is what the words hold.
+const aheadMost = 3 * 8
+
+func aheadOf(name string) (a ahead) {
+	text := `"` + name + `":`
+	if len(text) > aheadMost {
+		return a
+	}
+	var word, mask [aheadMost]byte
+	a.n = copy(word[:], text)
+	for i := range a.n {
+		mask[i] = 0xff
+	}
+	for i := range a.word {
+		a.word[i], a.mask[i] = binary.LittleEndian.Uint64(word[8*i:]), binary.LittleEndian.Uint64(mask[8*i:])
+	}
+	return a
+}
+
+// at tells whether text of at least aheadMost bytes starts with the name.
+func (a *ahead) at(b []byte) bool {
+	_ = b[aheadMost-1]
+	return (binary.LittleEndian.Uint64(b)^a.word[0])&a.mask[0]|
+		(binary.LittleEndian.Uint64(b[8:])^a.word[1])&a.mask[1]|
+		(binary.LittleEndian.Uint64(b[16:])^a.word[2])&a.mask[2] == 0
 }
 
 func (k *keys) slot(key []byte) uint {
@@ -155,13 +193,26 @@ func newKeys(known map[string]Field, order ...Field) *keys {
 	return k
 }
 
-// follow prepares the guess that spares most keys a closer look.
+// follow prepares the guesses that spare most keys a closer look.
 func (k *keys) follow(order []Field) {
 	before := none
 	for _, f := range order {
-		k.next[before], k.quoted[f] = f, `"`+k.names[f]+`":`
+		k.next[before], k.ahead[f] = f, aheadOf(k.names[f])
 		before = f
 	}
+}
+
+// sometimes says that a field may come between another and the one behind that.
+func (k *keys) sometimes(behind Field, between ...Field) *keys {
+	next := k.next[behind]
+	k.instead[behind] = between[0]
+	for i, f := range between {
+		k.ahead[f], k.next[f] = aheadOf(k.names[f]), next
+		if i > 0 {
+			k.next[between[i-1]] = f
+		}
+	}
+	return k
 }
 
 func (k *keys) fill(known map[string]Field) bool {

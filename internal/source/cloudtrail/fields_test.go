@@ -42,7 +42,7 @@ func TestWordsOfEightBytes(t *testing.T) {
 		for c := range 256 {
 			b := bytes.Repeat([]byte{'a'}, 8)
 			b[at] = byte(c)
-			end, err := text{b: append(append([]byte{'"'}, b...), `n"`...)}.str(0)
+			end, err := (&text{b: append(append([]byte{'"'}, b...), `n"`...)}).str(0)
 			switch {
 			case c == '"':
 				if err != nil || end != at+2 {

@@ -21,8 +21,9 @@ var (
 
 // text is JSON of which the end may not have been read yet: then errShort.
 type text struct {
-	b     []byte
-	depth int // how deep values may be nested
+	b       []byte
+	depth   int   // how deep values may be nested
+	escaped *bool // set where a string has an escape; nil where nobody asks
 }
 
 // blanks are the white space of JSON.
@@ -30,14 +31,14 @@ const blanks = " \n\r\t"
 
 func blank(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
 
-func (t text) space(i int) int {
+func (t *text) space(i int) int {
 	if i < len(t.b) && t.b[i] > ' ' { // as good as always
 		return i
 	}
 	return t.blanks(i)
 }
 
-func (t text) blanks(i int) int {
+func (t *text) blanks(i int) int {
 	for i < len(t.b) && blank(t.b[i]) {
 		i++
 	}
@@ -45,7 +46,7 @@ func (t text) blanks(i int) int {
 }
 
 // value gives the end of the value that starts at i.
-func (t text) value(i, level int) (int, error) {
+func (t *text) value(i, level int) (int, error) {
 	if i >= len(t.b) {
 		return i, errShort
 	}
@@ -72,7 +73,7 @@ func (t text) value(i, level int) (int, error) {
 	return i, errJSON
 }
 
-func (t text) word(i int, w string) (int, error) {
+func (t *text) word(i int, w string) (int, error) {
 	rest := t.b[i:]
 	if len(rest) < len(w) {
 		if string(rest) == w[:len(rest)] {
@@ -86,7 +87,7 @@ func (t text) word(i int, w string) (int, error) {
 	return i + len(w), nil
 }
 
-func (t text) number(i int) (int, error) {
+func (t *text) number(i int) (int, error) {
 	start := i
 	digits := func() bool {
 		from := i
@@ -123,28 +124,38 @@ func (t text) number(i int) (int, error) {
 
 // str gives the end of the string that starts at i. It looks at eight bytes at a
 // time: most of a record is text in which nothing is special.
-func (t text) str(i int) (int, error) {
+func (t *text) str(i int) (int, error) {
 	b := t.b
-	i++
+	for i++; i+8 <= len(b); i += 8 {
+		if special := special(binary.LittleEndian.Uint64(b[i:])); special != 0 {
+			if i += bits.TrailingZeros64(special) >> 3; b[i] == '"' {
+				return i + 1, nil
+			}
+			return t.slow(i)
+		}
+	}
+	return t.slow(i)
+}
+
+// slow goes on inside a string where eight bytes at a time do not do.
+func (t *text) slow(i int) (int, error) {
 	for {
-		if i+8 > len(b) {
-			for i < len(b) && plainByte[b[i]] {
-				i++
-			}
-			if i >= len(b) {
-				return i, errShort
-			}
-		} else if special := special(binary.LittleEndian.Uint64(b[i:])); special == 0 {
+		for i+8 <= len(t.b) && special(binary.LittleEndian.Uint64(t.b[i:])) == 0 {
 			i += 8
-			continue
-		} else {
-			i += bits.TrailingZeros64(special) >> 3
 		}
-		if b[i] == '"' {
+		for i < len(t.b) && plainByte[t.b[i]] {
+			i++
+		}
+		switch {
+		case i >= len(t.b):
+			return i, errShort
+		case t.b[i] == '"':
 			return i + 1, nil
-		}
-		if b[i] != '\\' {
+		case t.b[i] != '\\':
 			return i, errJSON
+		}
+		if t.escaped != nil {
+			*t.escaped = true
 		}
 		var err error
 		if i, err = t.escape(i + 1); err != nil {
@@ -156,10 +167,10 @@ func (t text) str(i int) (int, error) {
 const each = 0x0101010101010101 // one of every byte of a word
 
 // special marks the bytes of a word that may end a string or mean something in it:
-// quotes, backslashes and control characters. Only the lowest mark is certain.
+// quotes, backslashes and control characters. Only the lowest mark is certain. With one
+// bit turned over a quote stands right above the control characters, and a space does not.
 func special(w uint64) uint64 {
-	quote, slash := w^each*'"', w^each*'\\'
-	return ((quote-each)&^quote | (slash-each)&^slash | (w-each*0x20)&^w) & (each * 0x80)
+	return (((w ^ each*0x02) - each*0x21) | ((w ^ each*'\\') - each)) &^ w & (each * 0x80)
 }
 
 // plainByte are the bytes of a string that mean nothing but themselves.
@@ -171,7 +182,7 @@ var plainByte = func() (plain [256]bool) {
 }()
 
 // escape gives the end of what stands behind a backslash.
-func (t text) escape(i int) (int, error) {
+func (t *text) escape(i int) (int, error) {
 	if i >= len(t.b) {
 		return i, errShort
 	}
@@ -203,7 +214,7 @@ var hexDigit = func() (value [256]byte) {
 	return value
 }()
 
-func (t text) array(i, level int) (int, error) {
+func (t *text) array(i, level int) (int, error) {
 	i = t.space(i + 1)
 	if i < len(t.b) && t.b[i] == ']' {
 		return i + 1, nil
@@ -221,7 +232,7 @@ func (t text) array(i, level int) (int, error) {
 }
 
 // object goes through the object that starts at i.
-func (t text) object(i, level int) (int, error) {
+func (t *text) object(i, level int) (int, error) {
 	i = t.space(i + 1)
 	if i < len(t.b) && t.b[i] == '}' {
 		return i + 1, nil
@@ -244,7 +255,7 @@ func (t text) object(i, level int) (int, error) {
 
 // next goes from the end of a member or an element to the next one, or behind the
 // bracket that closes.
-func (t text) next(i int, bracket byte) (at int, last bool, err error) {
+func (t *text) next(i int, bracket byte) (at int, last bool, err error) {
 	i = t.space(i)
 	switch {
 	case i >= len(t.b):
@@ -258,7 +269,7 @@ func (t text) next(i int, bracket byte) (at int, last bool, err error) {
 }
 
 // key reads `"key" :` and gives the key without quotes and the start of its value.
-func (t text) key(i int) (key []byte, start int, err error) {
+func (t *text) key(i int) (key []byte, start int, err error) {
 	if i >= len(t.b) {
 		return nil, i, errShort
 	}

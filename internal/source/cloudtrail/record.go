@@ -15,7 +15,7 @@ type Record struct {
 	id     key  // of the event, for finding duplicates
 	again  bool // the event was seen before
 
-	escapes escapes
+	escaped bool // it has a backslash somewhere
 	timed   bool
 	when    time.Time // once timed
 	spans   [fields]span
@@ -66,7 +66,7 @@ func (r *Record) Span(f Field) (start, end int) {
 // is part of the record, so it must not be changed.
 func (r *Record) Text(f Field) []byte {
 	s := r.spans[f]
-	if r.escapes == plainly && s.end-s.at >= 2 && r.raw[s.at] == '"' {
+	if !r.escaped && s.end-s.at >= 2 && r.raw[s.at] == '"' {
 		return r.raw[s.at+1 : s.end-1 : s.end-1]
 	}
 	return unquote(r.raw[s.at:s.end:s.end])
@@ -74,24 +74,7 @@ func (r *Record) Text(f Field) []byte {
 
 // Plain tells that no text of the record has an escape, so that each is what stands
 // between its quotes.
-func (r *Record) Plain() bool {
-	if r.escapes == unasked {
-		r.escapes = plainly
-		if bytes.IndexByte(r.raw, '\\') >= 0 {
-			r.escapes = escaped
-		}
-	}
-	return r.escapes == plainly
-}
-
-// escapes is what is known about backslashes in a record.
-type escapes uint8
-
-const (
-	unasked escapes = iota
-	plainly
-	escaped
-)
+func (r *Record) Plain() bool { return !r.escaped }
 
 // True tells that a field is the Boolean true, or its text.
 func (r *Record) True(f Field) bool {
@@ -128,14 +111,14 @@ var errFound = errors.New("found the list of records")
 // are. Where outer is set and the object holds a list of records instead, it stops
 // at that list with errFound. On any error the place is that of the error.
 func (r *Record) scan(b []byte, depth int, outer bool) (end int, err error) {
-	r.raw, r.spans, r.again, r.escapes, r.timed = nil, [fields]span{}, false, unasked, false
+	r.raw, r.spans, r.again, r.escaped, r.timed = nil, [fields]span{}, false, false, false
 	if len(b) == 0 {
 		return 0, errShort
 	}
 	if b[0] != '{' {
 		return 0, errJSON
 	}
-	t := text{b: b, depth: depth}
+	t := &text{b: b, depth: depth, escaped: &r.escaped}
 	if end, err = r.members(t, 0, 1, recordKeys, outer); err != nil {
 		return end, err
 	}
@@ -144,7 +127,7 @@ func (r *Record) scan(b []byte, depth int, outer bool) (end int, err error) {
 }
 
 // members goes through the object at i, whose names k knows.
-func (r *Record) members(t text, i, level int, k *keys, outer bool) (int, error) {
+func (r *Record) members(t *text, i, level int, k *keys, outer bool) (int, error) {
 	i = t.space(i + 1)
 	if i < len(t.b) && t.b[i] == '}' {
 		return i + 1, nil
@@ -185,13 +168,22 @@ func (r *Record) members(t text, i, level int, k *keys, outer bool) (int, error)
 
 // field reads the key at i, behind the member before: gives the start of its value and
 // the field it is.
-func (t text) field(i int, k *keys, before Field) (start int, f Field, err error) {
-	f = k.next[before]
-	if guess := k.quoted[f]; f != none && len(t.b)-i > len(guess) && string(t.b[i:i+len(guess)]) == guess {
-		if start = t.space(i + len(guess)); start >= len(t.b) {
-			return start, f, errShort
+func (t *text) field(i int, k *keys, before Field) (start int, f Field, err error) {
+	if len(t.b)-i > aheadMost+1 {
+		b := t.b[i:]
+		if f = k.next[before]; f == none || !k.ahead[f].at(b) {
+			if f = k.instead[before]; f != none && !k.ahead[f].at(b) {
+				f = none
+			}
 		}
-		return start, f, nil
+		if f != none {
+			if start = i + k.ahead[f].n; t.b[start] <= ' ' {
+				if start = t.blanks(start); start >= len(t.b) {
+					return start, f, errShort
+				}
+			}
+			return start, f, nil
+		}
 	}
 	key, start, err := t.key(i)
 	if err != nil {

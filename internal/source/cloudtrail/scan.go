@@ -95,7 +95,7 @@ func (c *cutter) use(n int) {
 // next byte; ok is false at the end.
 func (c *cutter) peek() (b byte, ok bool, err error) {
 	for {
-		c.use(text{b: c.buf}.space(0))
+		c.use((&text{b: c.buf}).space(0))
 		if c.offset == 0 && bytes.HasPrefix(c.buf, []byte("\xef\xbb\xbf")) {
 			c.use(3)
 			continue
@@ -115,7 +115,7 @@ func (c *cutter) peek() (b byte, ok bool, err error) {
 // whole gives the value that starts at the first byte, reading on as needed.
 func (c *cutter) whole() ([]byte, error) {
 	for {
-		end, err := text{b: c.buf, depth: c.limits.Depth}.value(0, 1)
+		end, err := (&text{b: c.buf, depth: c.limits.Depth}).value(0, 1)
 		if err == nil {
 			err = c.limit(end)
 		}
