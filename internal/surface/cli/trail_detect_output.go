@@ -2,16 +2,11 @@ package cli
 
 import (
 	"bufio"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"strings"
-	"text/tabwriter"
-	"time"
 
 	"holdfast.dev/holdfast/internal/app"
 	"holdfast.dev/holdfast/internal/finding"
@@ -31,7 +26,7 @@ func alertReportOf(format string, w io.Writer, all bool) alertReport {
 	case "json":
 		return &alertJSON{out: bufio.NewWriterSize(w, 64<<10)}
 	}
-	return &alertTable{out: w, all: all, rows: map[alertKey]*alertRow{}}
+	return newAlertTable(w, all)
 }
 
 // alertLines writes JSON Lines.
@@ -132,90 +127,4 @@ func (j *alertJSON) end() error {
 	}
 	_, err := j.out.WriteString(text)
 	return errors.Join(err, j.out.Flush())
-}
-
-// alertTable adds alerts up by detection and resource, the gravest first.
-type alertTable struct {
-	out  io.Writer
-	all  bool
-	rows map[alertKey]*alertRow
-	more int // alerts of rows that there was no room for
-}
-
-type alertKey struct{ rule, account, resource, exception string }
-
-type alertRow struct {
-	first finding.Alert // of them
-	count int
-	last  time.Time
-}
-
-// mostAlertRows bounds what a table holds.
-const mostAlertRows = 20_000
-
-func (t *alertTable) alert(a finding.Alert) error {
-	if a.Exception != "" && !t.all {
-		return nil
-	}
-	key := alertKey{a.Rule, a.Account, a.Resource, a.Exception}
-	row := t.rows[key]
-	if row == nil {
-		if len(t.rows) == mostAlertRows {
-			t.more++
-			return nil
-		}
-		row = &alertRow{first: a, last: a.Last}
-		row.first.Events = nil
-		t.rows[key] = row
-	}
-	row.count++
-	if a.First.Before(row.first.First) {
-		row.first.First = a.First
-	}
-	if a.Last.After(row.last) {
-		row.last = a.Last
-	}
-	return nil
-}
-
-func (t *alertTable) flush() error { return nil }
-
-func (t *alertTable) end() error {
-	if len(t.rows) == 0 {
-		return nil
-	}
-	rows := make([]*alertRow, 0, len(t.rows))
-	for _, row := range t.rows {
-		rows = append(rows, row)
-	}
-	slices.SortFunc(rows, func(x, y *alertRow) int {
-		a, b := &x.first, &y.first
-		return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), a.First.Compare(b.First), cmp.Compare(a.Rule, b.Rule),
-			cmp.Compare(a.Account, b.Account), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Exception, b.Exception))
-	})
-	tw := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "SEVERITY\tDETECTION\tACCOUNT\tREGION\tABOUT\tALERTS\tFIRST SEEN\tLAST SEEN\tFROM")
-	for _, row := range rows {
-		a := &row.first
-		severity := string(a.Severity)
-		if a.Exception != "" {
-			severity += " (excepted)"
-		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", severity, oneLine(calledBy(a)), oneLine(a.Account), oneLine(a.Region),
-			cut(oneLine(a.Resource), 80), row.count, rfc(a.First), rfc(row.last), oneLine(a.SourceIP))
-	}
-	if err := tw.Flush(); err != nil || t.more == 0 {
-		return err
-	}
-	_, err := fmt.Fprintf(t.out, "and %d alerts about further resources; --output jsonl has them all\n", t.more)
-	return err
-}
-
-// calledBy is what people call a detection: its name, and the title of a Sigma rule that
-// has no other name than an id.
-func calledBy(a *finding.Alert) string {
-	if len(a.Rule) == 36 && strings.Count(a.Rule, "-") == 4 && strings.Trim(a.Rule, "0123456789abcdef-") == "" {
-		return cut(a.Title, 60)
-	}
-	return a.Rule
 }
