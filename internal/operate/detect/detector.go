@@ -3,6 +3,7 @@ package detect
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -243,11 +244,9 @@ func (d *Detector) Take(i int, e Event, seen *Seen, yield func(finding.Alert) er
 			d.state.Observe(c, e, a.Time, d.reference(paths, a), d.hit)
 		}
 	}
-	for k := 0; s.wants != 0 && k < len(d.analytics); k++ {
-		if s.wants&(1<<k) != 0 {
-			d.current = d.analytics[k]
-			d.current.analytic.Observe(a, d.signal)
-		}
+	for wants := s.wants; wants != 0; wants &= wants - 1 {
+		d.current = d.analytics[bits.TrailingZeros64(wants)]
+		d.current.analytic.Observe(a, d.signal)
 	}
 	return d.done()
 }

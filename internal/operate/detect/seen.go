@@ -50,6 +50,7 @@ type Worker struct {
 	into  *Seen
 	note  func(*sigma.Compiled) bool
 	logs  logs
+	memo  analytic.Memo
 }
 
 // Worker gives a new worker.
@@ -72,6 +73,9 @@ func (w *Worker) Look(i int, e Event, into *Seen) {
 	s := &into.events[len(into.events)-1]
 	s.i, s.from, s.to, s.wants = i, from, len(into.rules), 0
 	e.Activity(&s.activity)
+	if len(w.d.analytics) > 0 {
+		w.memo.Learn(&s.activity)
+	}
 	for k := range w.d.analytics {
 		if w.d.analytics[k].analytic.Wants(&s.activity) {
 			s.wants |= 1 << k

@@ -125,11 +125,11 @@ func TestLists(t *testing.T) {
 	if n := shares().size(shares().mask([]string{"enumeration"})); n < 100 {
 		t.Errorf("%d actions to enumerate by", n)
 	}
-	in := tactics().in(call(1, start, "lambda", "UpdateFunctionCode20150331v2"))
+	in := call(1, start, "lambda", "UpdateFunctionCode20150331v2").tactics()
 	if in != tactics().mask([]string{"persistence"}) {
 		t.Errorf("%b", in)
 	}
-	if tactics().in(call(1, start, "ec2", "CreateUser")) != 0 || tactics().in(&Activity{Service: "iamx.amazonaws.com", Name: "CreateUser"}) != 0 {
+	if call(1, start, "ec2", "CreateUser").tactics() != 0 || tactics().in("iamx.amazonaws.com", "CreateUser") != 0 {
 		t.Error("an action of another service is on the list")
 	}
 	for _, name := range tactics().names {

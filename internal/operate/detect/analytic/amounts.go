@@ -53,9 +53,9 @@ var massDelete = definition{Engine{
 		m.floors[c.name] = s.whole(c.name, c.floor, 1, 1e9, "how many "+c.name+" in one window are too many")
 		m.order = append(m.order, c.name)
 	}
-	names, all := deletions().names, deletions()
+	names := deletions().names
 	m.class = func(a *Activity) string {
-		in := all.in(a)
+		in := a.deletions()
 		for i, name := range names {
 			if in&(1<<i) != 0 {
 				return name
@@ -85,7 +85,7 @@ var massRead = definition{Engine{
 }}
 
 func (m *amounts) Wants(a *Activity) bool {
-	return !a.ReadOnly == m.deletes && a.Error == "" && m.class(a) != "" && someone(a)
+	return !a.ReadOnly == m.deletes && a.Error == "" && someone(a) && m.class(a) != ""
 }
 
 func (m *amounts) Observe(a *Activity, yield func(Signal)) {

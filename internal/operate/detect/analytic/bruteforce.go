@@ -79,8 +79,10 @@ func (b *bruteForce) Observe(a *Activity, yield func(Signal)) {
 	m := moment{at: a.Time.Unix(), key: hash(0, a.ID), id: a.ID, note: loginName(a)}
 	if how == "Success" {
 		v.succeed(m, b.spans)
-	} else if v.failures.news(m.key, m.at, b.spans) {
-		v.failures.add(m, b.spans)
+	} else if _, isNews := v.failures.news(m.key, m.at, b.spans); isNews {
+		kept := m
+		kept.id, kept.note = strings.Clone(m.id), strings.Clone(m.note)
+		v.failures.add(kept, b.spans)
 	} else {
 		return
 	}

@@ -47,7 +47,7 @@ func bursts(s *settings, length time.Duration) *burst {
 	return b
 }
 
-func (b *burst) Wants(a *Activity) bool { return b.pick(a) && someone(a) }
+func (b *burst) Wants(a *Activity) bool { return someone(a) && b.pick(a) }
 
 func (b *burst) Observe(a *Activity, yield func(Signal)) {
 	key := a.call()
@@ -72,10 +72,17 @@ func (b *burst) Observe(a *Activity, yield func(Signal)) {
 func (b *burst) happened(r *row[bursting], a *Activity, key uint64, yield func(Signal)) (grown int) {
 	v := &r.value
 	at := a.Time.Unix()
-	if !v.window.news(key, at, b.spans) || !b.console && a.Record != nil && a.Record.Text("sessionCredentialFromConsole") == "true" {
+	like, isNews := v.window.news(key, at, b.spans)
+	if !isNews || !b.console && fromConsole(a) {
 		return 0
 	}
-	grown = v.window.add(moment{at: at, key: key, what: label(a.Service, a.Name), id: a.ID}, b.spans)
+	what := ""
+	if like >= 0 { // most things happen again and again: one text will do for all of them
+		what = v.window.moments[like].what
+	} else {
+		what = label(a.Service, a.Name)
+	}
+	grown = v.window.add(moment{at: at, key: key, what: what, id: strings.Clone(a.ID)}, b.spans)
 	if len(v.window.moments) < b.least || v.window.fewer(at, b.spans.length, b.least) {
 		return grown // as good as always; looking for the best costs more
 	}

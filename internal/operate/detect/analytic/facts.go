@@ -10,20 +10,21 @@ import (
 type facts struct {
 	has               uint8
 	someone, personal bool
-	tactics, shares   uint32
-	call, agent       uint64
+	console           bool
+	agent, region     uint64
 	actor, source     uint64
 	ip                netip.Addr // not valid where the source is no address
+	callFacts
 }
 
 const (
 	hasWho = 1 << iota
-	hasTactics
-	hasShares
 	hasCall
 	hasAgent
+	hasRegion
 	hasAddress
 	hasSource
+	hasConsole
 )
 
 func (a *Activity) who() {
@@ -48,30 +49,42 @@ func personal(a *Activity) bool {
 	return a.facts.personal
 }
 
-// tactics and shares are the lists that its action is in.
-func (a *Activity) tactics() uint32 {
-	if a.facts.has&hasTactics == 0 {
-		a.facts.has |= hasTactics
-		a.facts.tactics = tactics().in(a)
-	}
-	return a.facts.tactics
-}
-
-func (a *Activity) shares() uint32 {
-	if a.facts.has&hasShares == 0 {
-		a.facts.has |= hasShares
-		a.facts.shares = shares().in(a)
-	}
-	return a.facts.shares
-}
-
-// call is the key of its action.
-func (a *Activity) call() uint64 {
+// called is what its service and the name of its action tell.
+func (a *Activity) called() *callFacts {
 	if a.facts.has&hasCall == 0 {
 		a.facts.has |= hasCall
-		a.facts.call = hash(0, a.Service, plainName(a.Name))
+		a.facts.callFacts = factsOf(a.Service, a.Name)
 	}
-	return a.facts.call
+	return &a.facts.callFacts
+}
+
+// tactics, shares and deletions are the lists that its action is in.
+func (a *Activity) tactics() uint32   { return a.called().tactics }
+func (a *Activity) shares() uint32    { return a.called().shares }
+func (a *Activity) deletions() uint32 { return a.called().deletions }
+
+// call is the key of its action.
+func (a *Activity) call() uint64 { return a.called().call }
+
+// worldwide tells whether its service has one place for all Regions.
+func (a *Activity) worldwide() bool { return a.called().worldwide }
+
+// agent is the key of its user agent's family; zero where it has none.
+func (a *Activity) agent() uint64 {
+	if a.facts.has&hasAgent == 0 {
+		a.facts.has |= hasAgent
+		a.facts.agent = familyKey(a.UserAgent)
+	}
+	return a.facts.agent
+}
+
+// region is the key of its Region.
+func (a *Activity) region() uint64 {
+	if a.facts.has&hasRegion == 0 {
+		a.facts.has |= hasRegion
+		a.facts.region = hash(1, a.Region)
+	}
+	return a.facts.region
 }
 
 // address is where it came from; not ok where AWS wrote a name in its place.
@@ -90,4 +103,13 @@ func (a *Activity) source() uint64 {
 		a.facts.source = maphash.String(seed, a.SourceIP)
 	}
 	return a.facts.source
+}
+
+// fromConsole tells whether it was called with credentials of the console.
+func fromConsole(a *Activity) bool {
+	if a.facts.has&hasConsole == 0 {
+		a.facts.has |= hasConsole
+		a.facts.console = a.Record != nil && a.Record.Text("sessionCredentialFromConsole") == "true"
+	}
+	return a.facts.console
 }

@@ -16,7 +16,6 @@ type novelty struct {
 	watch      watch
 	actors     *table[profile]
 	accounts   *table[profile] // what anybody in an account did
-	agents     agents
 	repeats    repeats
 }
 
@@ -74,12 +73,12 @@ func (n *novelty) thing(a *Activity) (uint64, bool) {
 		}
 		return a.call(), true
 	case "region":
-		if a.ReadOnly || a.Error != "" || a.Region == "" || global(a.Service) {
+		if a.ReadOnly || a.Error != "" || a.Region == "" || a.worldwide() {
 			return 0, false
 		}
-		return hash(1, a.Region), true
+		return a.region(), true
 	}
-	key := n.agents.key(a)
+	key := a.agent()
 	return key, key != 0
 }
 
@@ -117,39 +116,6 @@ func global(service string) bool {
 		return true
 	}
 	return false
-}
-
-// agents remembers what user agents' families are: texts are long, and few.
-type agents struct {
-	known map[string]uint64
-}
-
-const mostAgents = 4096
-
-func (g *agents) key(a *Activity) uint64 {
-	if a.facts.has&hasAgent == 0 {
-		a.facts.has |= hasAgent
-		a.facts.agent = g.lookUp(a.UserAgent)
-	}
-	return a.facts.agent
-}
-
-func (g *agents) lookUp(agent string) uint64 {
-	if key, ok := g.known[agent]; ok {
-		return key
-	}
-	name := family(agent)
-	key := uint64(0)
-	if name != "" {
-		key = hash(2, strings.ToLower(name))
-	}
-	if g.known == nil || len(g.known) >= mostAgents {
-		g.known = map[string]uint64{}
-	}
-	if len(agent) <= 1024 {
-		g.known[strings.Clone(agent)] = key
-	}
-	return key
 }
 
 func (n *novelty) Lacks() (string, bool) {

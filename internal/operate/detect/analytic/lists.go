@@ -76,9 +76,9 @@ func (l *list) add(service, action string, in uint32) bool {
 }
 
 // in gives the lists that a call is in.
-func (l *list) in(a *Activity) uint32 {
-	for _, c := range l.calls[plainName(a.Name)] {
-		if strings.HasPrefix(a.Service, c.service) {
+func (l *list) in(service, name string) uint32 {
+	for _, c := range l.calls[plainName(name)] {
+		if strings.HasPrefix(service, c.service) {
 			return c.in
 		}
 	}

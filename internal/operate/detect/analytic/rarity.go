@@ -23,7 +23,6 @@ type anomaly struct {
 	principals int
 	watch      watch
 	actors     *table[anomalous]
-	agents     agents
 	repeats    repeats
 }
 
@@ -65,9 +64,9 @@ func (x *anomaly) Wants(a *Activity) bool { return !a.Data && someone(a) }
 func (x *anomaly) Observe(a *Activity, yield func(Signal)) {
 	x.watch.see(a.Time)
 	// Keys with zero say nothing.
-	keys := [4]uint64{a.call(), x.agents.key(a)}
-	if a.Region != "" && !global(a.Service) {
-		keys[2] = hash(1, a.Region)
+	keys := [4]uint64{a.call(), a.agent()}
+	if a.Region != "" && !a.worldwide() {
+		keys[2] = a.region()
 	}
 	source := uint64(0)
 	if x.world.Places != nil {

@@ -38,27 +38,27 @@ type spans struct {
 const lateness = 6 * time.Hour
 
 // news tells whether a moment may make a difference to how many different things
-// some window holds.
+// some window holds, and gives a moment of the same thing, -1 where there is none.
 //
 // Of three moments of the same thing within the length of a window the middle one
 // is in no window without one of the others, so it can be dropped: what is kept of a
 // thing that happens all the time is two moments for each window's length.
-func (w *window) news(key uint64, at int64, s spans) bool {
+func (w *window) news(key uint64, at int64, s spans) (like int, isNews bool) {
 	if n := len(w.moments); n > 0 && at < w.moments[n-1].at-s.length-s.late {
-		return false
+		return -1, false
 	}
 	prev, next := w.same(key, at)
-	return (prev < 0 || w.moments[prev].at != at) && (prev < 0 || next < 0 || w.moments[next].at-w.moments[prev].at > s.length)
+	return max(prev, next), (prev < 0 || w.moments[prev].at != at) && (prev < 0 || next < 0 || w.moments[next].at-w.moments[prev].at > s.length)
 }
 
-// add takes a moment in that is news, and gives by how many the window grew.
+// add takes a moment in that is news, with texts of its own, and gives by how many the
+// window grew.
 func (w *window) add(m moment, s spans) (grown int) {
 	before := len(w.moments)
 	i := before
 	for i > 0 && compareMoments(w.moments[i-1], m) >= 0 { // the newest are at the end, and most events are newer still
 		i--
 	}
-	m.what, m.id, m.note = strings.Clone(m.what), strings.Clone(m.id), strings.Clone(m.note)
 	if i < before {
 		w.moments = slices.Insert(w.moments, i, m)
 		w.thin(m.key, s.length)
@@ -136,7 +136,8 @@ func (w *window) cut(s spans) {
 	for n < len(w.moments) && w.moments[n].at < oldest {
 		n++
 	}
-	w.moments = slices.Delete(w.moments, 0, n)
+	clear(w.moments[:n]) // moving all others each time would cost more than the room that is freed
+	w.moments = w.moments[n:]
 	w.fired = slices.DeleteFunc(w.fired, func(f interval) bool { return f.to < oldest-s.quiet })
 }
 

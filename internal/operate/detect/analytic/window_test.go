@@ -23,7 +23,7 @@ func TestWindowAgainstAll(t *testing.T) {
 			m := moment{at: at - int64(r.IntN(250)), key: uint64(r.IntN(8)), id: fmt.Sprint(i)}
 			all = append(all, m)
 			want = want || slow(all, m.at, s.length, least)
-			if w.news(m.key, m.at, s) {
+			if _, isNews := w.news(m.key, m.at, s); isNews {
 				w.add(m, s)
 				found := w.best(m.at, s.length, func(n int, _ []moment) bool { return n >= least })
 				if got = got || found != nil; found != nil {
