@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"hash/maphash"
+	"math/bits"
 	"sync"
 )
 
@@ -14,13 +15,18 @@ import (
 type Seen struct {
 	mu         sync.Mutex
 	most       int // ids in one generation
-	seed       maphash.Seed
+	seed       [2]uint64
 	young, old generation
+	hashes     []uint64 // of the records that mark looks at
+	touched    uint64
 }
 
 // NewSeen remembers the last ids, so many at most and at least half as many. Each
 // takes 21 bytes or more.
-func NewSeen(ids int) *Seen { return &Seen{most: max(1, ids/2), seed: maphash.MakeSeed()} }
+func NewSeen(ids int) *Seen {
+	seed := maphash.MakeSeed()
+	return &Seen{most: max(1, ids/2), seed: [2]uint64{maphash.String(seed, "a"), maphash.String(seed, "b")}}
+}
 
 // key stands for an event id. The zero key is that of an event without one.
 type key [2]uint64
@@ -53,16 +59,26 @@ func (s *Seen) again(k *key) bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.look(k)
+	return s.look(k, s.hash(k))
 }
 
-// mark is again for many records, says so in them, and gives how many were.
+// mark is again for many records, says so in them, and gives how many were. Where each
+// would be is touched before the first is looked up: the table is far larger than
+// any cache, and so its memory is waited for once and not for each.
 func (s *Seen) mark(rs []Record) (duplicates int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.hashes = s.hashes[:0]
+	touched := uint64(0)
+	for i := range rs {
+		h := s.hash(&rs[i].id)
+		s.hashes = append(s.hashes, h)
+		touched += s.young.touch(h) + s.old.touch(h)
+	}
+	s.touched = touched // so that the compiler leaves it in
 	for i := range rs {
 		if r := &rs[i]; r.id != (key{}) {
-			if r.again = s.look(&r.id); r.again {
+			if r.again = s.look(&r.id, s.hashes[i]); r.again {
 				duplicates++
 			}
 		}
@@ -70,11 +86,10 @@ func (s *Seen) mark(rs []Record) (duplicates int) {
 	return duplicates
 }
 
-func (s *Seen) look(k *key) bool {
+func (s *Seen) look(k *key, h uint64) bool {
 	if s.young.n >= s.most {
 		s.old, s.young = s.young, generation{}
 	}
-	h := s.hash(k)
 	old := s.old.has(k, h)
 	if s.young.full() {
 		s.young.grow(s.hash)
@@ -85,10 +100,9 @@ func (s *Seen) look(k *key) bool {
 // hash spreads keys in a way that nobody who writes logs can foresee; answers do not
 // depend on it.
 func (s *Seen) hash(k *key) uint64 {
-	var b [16]byte
-	binary.LittleEndian.PutUint64(b[:], k[0])
-	binary.LittleEndian.PutUint64(b[8:], k[1])
-	return maphash.Bytes(s.seed, b[:])
+	high, low := bits.Mul64(k[0]^s.seed[0], k[1]^s.seed[1])
+	high, low = bits.Mul64(high^low^s.seed[1], 0x9e3779b97f4a7c15)
+	return high ^ low
 }
 
 // generation is a table with open addressing, at most three quarters full. The zero key
@@ -106,6 +120,14 @@ func (g *generation) slot(k *key, h uint64) *key {
 			return s
 		}
 	}
+}
+
+// touch brings the memory of a slot near.
+func (g *generation) touch(h uint64) uint64 {
+	if len(g.slots) == 0 {
+		return 0
+	}
+	return g.slots[h&uint64(len(g.slots)-1)][0]
 }
 
 func (g *generation) has(k *key, h uint64) bool {
@@ -141,18 +163,28 @@ func uuid(id []byte) (k key, ok bool) {
 	if len(id) != 36 || id[8] != '-' || id[13] != '-' || id[18] != '-' || id[23] != '-' {
 		return key{}, false
 	}
-	var bad byte
-	n := 0
-	for i, c := range id {
-		if i == 8 || i == 13 || i == 18 || i == 23 {
-			continue
-		}
-		d := hexDigit[c] - 1
-		if d > 15 || c < 'a' && c > '9' {
-			bad = 1
-		}
-		k[n>>4] = k[n>>4]<<4 | uint64(d)
-		n++
-	}
-	return k, bad == 0 && k != (key{})
+	word := func(i int) uint64 { return binary.LittleEndian.Uint64(id[i:]) }
+	// The dashes are left out of the words that hold four digits before and after.
+	a, bad := nibbles(word(0))
+	b, bad1 := nibbles(word(9)&0xffffffff | word(14)<<32)
+	c, bad2 := nibbles(word(19)&0xffffffff | word(24)<<32)
+	d, bad3 := nibbles(word(28))
+	k = key{a<<32 | b, c<<32 | d}
+	return k, bad|bad1|bad2|bad3 == 0 && k != (key{})
+}
+
+// nibbles reads eight lower-case digits, the first in the lowest byte. Bad is not 0
+// where one is none.
+func nibbles(w uint64) (value, bad uint64) {
+	const high = each * 0x80
+	low := w &^ high
+	// The highest bit of each byte: what is at least '0', beyond '9', at least 'a', beyond 'f'.
+	digit := (low + each*(0x80-'0')) &^ (low + each*(0x80-'9'-1))
+	letter := (low + each*(0x80-'a')) &^ (low + each*(0x80-'f'-1))
+	bad = w&high | high&^(digit|letter)
+	v := w&(each*0x0f) + letter&high>>7*9
+	// Now together: bytes to pairs, pairs to fours, fours to eight.
+	v = (v<<4 | v>>8) & 0x00ff00ff00ff00ff
+	v = (v<<8 | v>>16) & 0x0000ffff0000ffff
+	return (v<<16 | v>>32) & 0xffffffff, bad
 }
