@@ -5,13 +5,14 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"holdfast.dev/holdfast/internal/source/logfile"
 )
 
 // File is a log file wherever it lies.
@@ -28,47 +29,20 @@ type File struct {
 // read whatever its name.
 func Local(paths ...string) ([]File, error) {
 	var files []File
-	known := map[string]bool{}
-	add := func(name string) {
-		if clean := filepath.Clean(name); !known[clean] {
-			known[clean] = true
-			files = append(files, localFile(clean))
-		}
-	}
-	for _, p := range paths {
-		info, err := os.Stat(p)
-		if err != nil {
-			return nil, fmt.Errorf("reading CloudTrail logs: %w", err)
-		}
-		if !info.IsDir() {
-			add(p)
-			continue
-		}
-		root, err := filepath.EvalSymlinks(p)
-		if err != nil {
-			return nil, fmt.Errorf("reading CloudTrail logs: %w", err)
-		}
-		err = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-			if err != nil {
-				// A folder that cannot be listed is a file that cannot be opened: said once,
-				// and the rest is read.
-				files = append(files, File{Name: filepath.ToSlash(name), Open: func(context.Context) (io.ReadCloser, error) { return nil, err }})
-				if d != nil && d.IsDir() {
-					return fs.SkipDir
-				}
-				return nil
-			}
-			if !d.IsDir() && logName(d.Name()) && regular(name, d) {
-				add(name)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("reading CloudTrail logs: %w", err)
-		}
+	err := logfile.Walk(paths, func(name string) bool { return logName(path.Base(name)) },
+		func(name string) { files = append(files, localFile(name)) },
+		func(name string, err error) { files = append(files, missing(name, err)) })
+	if err != nil {
+		return nil, fmt.Errorf("reading CloudTrail logs: %w", err)
 	}
 	Order(files)
 	return files, nil
+}
+
+// missing stands for what could not be listed: it cannot be opened, and so is missed by
+// its name, and the rest is read.
+func missing(name string, err error) File {
+	return File{Name: name, Open: func(context.Context) (io.ReadCloser, error) { return nil, err }}
 }
 
 func localFile(name string) File {
@@ -86,16 +60,6 @@ func Order(files []File) {
 	})
 }
 
-// regular tells whether there is a file behind an entry: a pipe in a folder would
-// be waited for without end.
-func regular(name string, d fs.DirEntry) bool {
-	if d.Type().IsRegular() {
-		return true
-	}
-	info, err := os.Stat(name)
-	return err == nil && info.Mode().IsRegular()
-}
-
 func logName(name string) bool {
 	name = strings.TrimSuffix(strings.ToLower(name), ".gz")
 	switch path.Ext(name) {
@@ -106,13 +70,4 @@ func logName(name string) bool {
 }
 
 // delivered reads the time in <account>_CloudTrail_<region>_<YYYYMMDDTHHmmZ>_<id>.json.gz.
-func delivered(name string) time.Time {
-	for part := range strings.SplitSeq(name, "_") {
-		for _, layout := range []string{"20060102T1504Z", "20060102T150405Z"} {
-			if at, err := time.Parse(layout, part); err == nil {
-				return at
-			}
-		}
-	}
-	return time.Time{}
-}
+func delivered(name string) time.Time { return logfile.Written(name) }

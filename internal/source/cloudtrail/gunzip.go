@@ -3,12 +3,12 @@ package cloudtrail
 import (
 	"bufio"
 	"bytes"
-	"fmt"
 	"io"
 
 	"github.com/klauspost/compress/gzip"
 
 	"holdfast.dev/holdfast/internal/source/cloudtrail/inflate"
+	"holdfast.dev/holdfast/internal/source/logfile"
 )
 
 // gunzip decompresses one file after the other.
@@ -27,12 +27,12 @@ const whole = 4 << 20
 // plain gives the content of a file, decompressed where it is gzip. What it is
 // shows in the first bytes: mirrors of a bucket keep names and change content.
 func (g *gunzip) plain(r io.Reader, limits Limits) (io.Reader, error) {
-	counted := &counter{r: r}
+	counted := &logfile.Counter{R: r}
 	err := g.fill(counted)
 	zipped := bytes.HasPrefix(g.head, []byte{0x1f, 0x8b})
 	if err == io.EOF && zipped {
 		g.whole.Reset(g.head)
-		return &bounded{r: &g.whole, in: counted, ratio: int64(limits.Ratio)}, nil
+		return logfile.Bounded(&g.whole, counted, limits.Ratio), nil
 	}
 	g.plainly.Reset(g.head)
 	var in io.Reader = &g.plainly
@@ -53,7 +53,7 @@ func (g *gunzip) plain(r io.Reader, limits Limits) (io.Reader, error) {
 	if err := g.stream.Reset(g.buffered); err != nil {
 		return nil, err
 	}
-	return &bounded{r: g.stream, in: counted, ratio: int64(limits.Ratio)}, nil
+	return logfile.Bounded(g.stream, counted, limits.Ratio), nil
 }
 
 // fill reads the head of a file: io.EOF says that it is all.
@@ -76,31 +76,3 @@ func (g *gunzip) fill(r io.Reader) error {
 type broken struct{ err error }
 
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
-
-type counter struct {
-	r io.Reader
-	n int64
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
-}
-
-// bounded ends a decompression that yields far more than logs do.
-type bounded struct {
-	r     io.Reader
-	in    *counter
-	ratio int64
-	out   int64
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	b.out += int64(n)
-	if b.out > 16<<20 && b.out > b.ratio*b.in.n {
-		return 0, fmt.Errorf("%d bytes of gzip became more than %d bytes, more than %d times as much", b.in.n, b.out, b.ratio)
-	}
-	return n, err
-}

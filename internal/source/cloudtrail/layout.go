@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"holdfast.dev/holdfast/internal/source/logfile"
 )
 
 // Selection says which files are wanted, by what their names tell in AWS's layout. The
@@ -20,46 +22,11 @@ type Selection struct {
 // makes up for an outage within a day.
 const latest = 24 * time.Hour
 
-// place is what a name tells:
-// [prefix/]AWSLogs/[o-…/]<account>/CloudTrail/<Region>/YYYY/MM/DD/<file>.
-type place struct {
-	account, kind, region string
-	day                   string // YYYY/MM/DD as far as it goes
-	depth                 int    // how many of the parts behind AWSLogs are there
-}
-
-// placeOf reads as much as a name or the prefix of names has.
-func placeOf(name string) (p place, ok bool) {
-	parts := strings.Split(name, "/")
-	parts = parts[:len(parts)-1] // the last is the file, or nothing
-	i := slices.Index(parts, "AWSLogs")
-	if i < 0 {
-		return p, false
-	}
-	parts = parts[i+1:]
-	if len(parts) > 0 && strings.HasPrefix(parts[0], "o-") {
-		parts = parts[1:]
-	}
-	if len(parts) > 0 && strings.Trim(parts[0], "0123456789") != "" {
-		return p, false // a folder of that name, and another layout in it
-	}
-	for n, to := range []*string{&p.account, &p.kind, &p.region} {
-		if n < len(parts) {
-			*to, p.depth = parts[n], n+1
-		}
-	}
-	if len(parts) > 3 {
-		p.day = strings.Join(parts[3:min(len(parts), 6)], "/")
-		p.depth = 4
-	}
-	return p, true
-}
-
 // kindOf tells by its place what a file holds: CloudTrail, CloudTrail-Insight,
 // CloudTrail-Digest, Config, … or "" elsewhere.
 func kindOf(name string) string {
-	if p, ok := placeOf(name); ok && p.kind != "" {
-		return p.kind
+	if p, ok := logfile.PlaceOf(name); ok && p.Kind != "" {
+		return p.Kind
 	}
 	if base := name[strings.LastIndexByte(name, '/')+1:]; strings.Contains(base, "_CloudTrail-Digest_") {
 		return "CloudTrail-Digest"
@@ -77,17 +44,17 @@ func (s *Selection) wants(name string) bool {
 	if at := delivered(name[strings.LastIndexByte(name, '/')+1:]); !at.IsZero() && !s.wantsTime(at) {
 		return false
 	}
-	p, ok := placeOf(name)
+	p, ok := logfile.PlaceOf(name)
 	if !ok {
 		return true
 	}
-	if p.account != "" && len(s.Accounts) > 0 && !slices.Contains(s.Accounts, p.account) {
+	if p.Account != "" && len(s.Accounts) > 0 && !slices.Contains(s.Accounts, p.Account) {
 		return false
 	}
-	if p.region != "" && len(s.Regions) > 0 && !slices.Contains(s.Regions, p.region) {
+	if p.Region != "" && len(s.Regions) > 0 && !slices.Contains(s.Regions, p.Region) {
 		return false
 	}
-	return (p.kind == "" || holdsRecords(p.kind)) && !s.pastDay(p.day)
+	return (p.Kind == "" || holdsRecords(p.Kind)) && !s.pastDay(p.Day)
 }
 
 func (s *Selection) wantsTime(at time.Time) bool {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"holdfast.dev/holdfast/internal/evidence"
+	"holdfast.dev/holdfast/internal/source/logfile"
 )
 
 // Reader reads events out of files, in the order of the files. It is used once.
@@ -58,26 +59,13 @@ func (f *Fault) Error() string {
 
 func (f *Fault) Unwrap() error { return f.Err }
 
-// reasoned is an error that knows what kind of gap it makes.
-type reasoned interface {
-	error
-	Reason() evidence.Reason
-}
-
 // Gap is the fault as evidence keeps it.
 func (f *Fault) Gap() evidence.Gap {
-	reason := evidence.Corrupt
-	var told reasoned
-	switch {
-	case errors.As(f.Err, &told):
-		reason = told.Reason()
-	case errors.Is(f.Err, fs.ErrPermission):
-		reason = evidence.Denied
-	case f.Offset < 0:
-		reason = evidence.Failed
+	at, _ := logfile.PlaceOf(f.File)
+	return evidence.Gap{
+		Account: at.Account, Region: at.Region, Service: "cloudtrail", Operation: "ReadLogs",
+		Resource: f.File, Reason: logfile.ReasonOf(f.Err, f.Offset >= 0), Detail: f.Error(),
 	}
-	at, _ := placeOf(f.File)
-	return evidence.Gap{Account: at.account, Region: at.region, Service: "cloudtrail", Operation: "ReadLogs", Resource: f.File, Reason: reason, Detail: f.Error()}
 }
 
 // Passing tells that the fault lies with the way to the file, not with the file: reading

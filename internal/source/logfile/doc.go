@@ -1,10 +1,12 @@
-// Package logfile is what the sources of network logs share: where AWS lays the
-// files of such logs down, how to find them in folders and buckets, how to
-// decompress them and take lines out of the wrappings that CloudWatch Logs puts
-// around them, and how to say which of it could not be read. What a line means is
-// none of its business: flowlog and dnslog know that, and stand on this room because
-// both kinds of log travel the same ways (the vended log delivery to S3, CloudWatch
-// Logs and its exports), while CloudTrail's files share none of them.
+// Package logfile is what the sources of log files share: where AWS lays such files
+// down, how to find them in folders and buckets, how to bound their decompression, and
+// how to say which of it could not be read.
+//
+// For network logs it has more: how to open files one after the other, and to take
+// lines out of the wrappings that CloudWatch Logs puts around them. Both kinds travel
+// the same ways (the vended log delivery to S3, CloudWatch Logs and its exports), while
+// CloudTrail's files are one JSON document each, which cloudtrail reads by itself. What
+// a line means is none of its business: flowlog and dnslog know that.
 //
 // Everything streams: memory is bounded by the longest line and the batches that
 // wait, never by the size or number of files. A file that cannot be read is a Fault,

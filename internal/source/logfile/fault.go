@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 
 	"holdfast.dev/holdfast/internal/evidence"
 )
@@ -22,15 +23,16 @@ type Fault struct {
 }
 
 func (f *Fault) Error() string {
+	why := strings.TrimPrefix(f.Err.Error(), f.File+": ") // who opens files may name them too
 	switch {
 	case f.Offset < 0:
-		return fmt.Sprintf("%s: %v", f.File, f.Err)
+		return fmt.Sprintf("%s: %s", f.File, why)
 	case f.Skipped == 1:
-		return fmt.Sprintf("%s: at byte %d: one row passed over: %v", f.File, f.Offset, f.Err)
+		return fmt.Sprintf("%s: at byte %d: one row passed over: %s", f.File, f.Offset, why)
 	case f.Skipped > 0:
-		return fmt.Sprintf("%s: from byte %d: %d rows passed over: %v", f.File, f.Offset, f.Skipped, f.Err)
+		return fmt.Sprintf("%s: from byte %d: %d rows passed over: %s", f.File, f.Offset, f.Skipped, why)
 	}
-	return fmt.Sprintf("%s: at byte %d: %v; what follows in this file was not read", f.File, f.Offset, f.Err)
+	return fmt.Sprintf("%s: at byte %d: %s; what follows in this file was not read", f.File, f.Offset, why)
 }
 
 func (f *Fault) Unwrap() error { return f.Err }
@@ -43,17 +45,24 @@ type reasoned interface {
 
 // Gap is the fault as evidence keeps it. The service is that whose logs are missing.
 func (f *Fault) Gap(service string) evidence.Gap {
-	reason := evidence.Corrupt
+	return evidence.Gap{
+		Account: f.Place.Account, Region: f.Place.Region, Service: service, Operation: "ReadLogs",
+		Resource: f.File, Reason: ReasonOf(f.Err, f.Offset >= 0), Detail: f.Error(),
+	}
+}
+
+// ReasonOf is the kind of gap that an error makes of a file, which was opened or not.
+func ReasonOf(err error, opened bool) evidence.Reason {
 	var told reasoned
 	switch {
-	case errors.As(f.Err, &told):
-		reason = told.Reason()
-	case errors.Is(f.Err, fs.ErrPermission):
-		reason = evidence.Denied
-	case f.Offset < 0:
-		reason = evidence.Failed
+	case errors.As(err, &told):
+		return told.Reason()
+	case errors.Is(err, fs.ErrPermission):
+		return evidence.Denied
+	case !opened:
+		return evidence.Failed
 	}
-	return evidence.Gap{Account: f.Place.Account, Region: f.Place.Region, Service: service, Operation: "ReadLogs", Resource: f.File, Reason: reason, Detail: f.Error()}
+	return evidence.Corrupt
 }
 
 // bare takes the file's name out of an error of the operating system; the fault says

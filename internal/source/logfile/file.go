@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ type File struct {
 
 func newFile(name string, open func(context.Context) (io.ReadCloser, error)) File {
 	place, _ := PlaceOf(name)
-	return File{Name: name, Written: written(name[strings.LastIndexByte(name, '/')+1:]), Place: place, Open: open}
+	return File{Name: name, Written: Written(name[strings.LastIndexByte(name, '/')+1:]), Place: place, Open: open}
 }
 
 // Local lists the wanted log files of the given files and folders, those below them
@@ -31,17 +32,32 @@ func newFile(name string, open func(context.Context) (io.ReadCloser, error)) Fil
 // read whatever its name.
 func Local(want Selection, paths ...string) ([]File, error) {
 	var files []File
+	isWanted := func(name string) bool { return isLog(path.Base(name)) && want.Wants(name) }
+	err := Walk(paths, isWanted, func(name string) {
+		files = append(files, newFile(filepath.ToSlash(name), func(context.Context) (io.ReadCloser, error) { return os.Open(name) }))
+	}, func(name string, err error) { files = append(files, missing(name, err)) })
+	if err != nil {
+		return nil, fmt.Errorf("reading logs: %w", err)
+	}
+	Order(files)
+	return files, nil
+}
+
+// Walk finds the given files, and below the given folders those that are wanted by
+// their names (with slashes), each once. A folder that cannot be listed is missed, and
+// the rest found; a path that is not there is an error.
+func Walk(paths []string, wants func(name string) bool, found func(name string), missed func(name string, err error)) error {
 	known := map[string]bool{}
 	add := func(name string) {
 		if clean := filepath.Clean(name); !known[clean] {
 			known[clean] = true
-			files = append(files, newFile(filepath.ToSlash(clean), func(context.Context) (io.ReadCloser, error) { return os.Open(clean) }))
+			found(clean)
 		}
 	}
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		if err != nil {
-			return nil, fmt.Errorf("reading logs: %w", err)
+			return err
 		}
 		if !info.IsDir() {
 			add(p)
@@ -49,29 +65,25 @@ func Local(want Selection, paths ...string) ([]File, error) {
 		}
 		root, err := filepath.EvalSymlinks(p)
 		if err != nil {
-			return nil, fmt.Errorf("reading logs: %w", err)
+			return err
 		}
 		err = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-			if err != nil {
-				// A folder that cannot be listed is a file that cannot be opened: said once,
-				// and the rest is read.
-				files = append(files, newFile(filepath.ToSlash(name), func(context.Context) (io.ReadCloser, error) { return nil, err }))
+			switch {
+			case err != nil:
+				missed(filepath.ToSlash(name), err)
 				if d != nil && d.IsDir() {
 					return fs.SkipDir
 				}
-				return nil
-			}
-			if !d.IsDir() && isLog(d.Name()) && want.Wants(filepath.ToSlash(name)) && regular(name, d) {
+			case !d.IsDir() && wants(filepath.ToSlash(name)) && regular(name, d):
 				add(name)
 			}
 			return nil
 		})
 		if err != nil {
-			return nil, fmt.Errorf("reading logs: %w", err)
+			return err
 		}
 	}
-	Order(files)
-	return files, nil
+	return nil
 }
 
 // Order puts files into the order in which they were written; those whose names do

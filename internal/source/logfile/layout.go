@@ -30,7 +30,7 @@ const (
 type Place struct {
 	Account, Kind, Region string
 	VPC                   string
-	day                   string // YYYY/MM/DD as far as it goes
+	Day                   string // YYYY/MM/DD as far as it goes
 	depth                 int    // how many of the parts behind AWSLogs are there
 	hive                  bool
 }
@@ -67,7 +67,7 @@ func PlaceOf(name string) (p Place, ok bool) {
 		for _, part := range parts[3:min(len(parts), 6)] {
 			days = append(days, p.value(part))
 		}
-		p.day, p.depth = strings.Join(days, "/"), 4
+		p.Day, p.depth = strings.Join(days, "/"), 4
 	}
 	if named, ok := placeOfBase(base); ok && p.Region == "" {
 		p.Region = named.Region
@@ -98,8 +98,8 @@ func placeOfBase(base string) (p Place, ok bool) {
 	return p, false
 }
 
-// written reads the time in a file's name.
-func written(base string) time.Time {
+// Written reads the time in a file's name; zero where there is none.
+func Written(base string) time.Time {
 	for part := range strings.SplitSeq(base, "_") {
 		part, _, _ = strings.Cut(part, ".")
 		if len(part) < 14 || part[8] != 'T' {
@@ -116,7 +116,7 @@ func written(base string) time.Time {
 
 // Wants tells whether a file is wanted, or a folder can hold wanted files.
 func (s *Selection) Wants(name string) bool {
-	if at := written(name[strings.LastIndexByte(name, '/')+1:]); !at.IsZero() && !s.wantsTime(at) {
+	if at := Written(name[strings.LastIndexByte(name, '/')+1:]); !at.IsZero() && !s.wantsTime(at) {
 		return false
 	}
 	p, ok := PlaceOf(name)
@@ -129,7 +129,7 @@ func (s *Selection) Wants(name string) bool {
 	if p.Region != "" && len(s.Regions) > 0 && !slices.Contains(s.Regions, p.Region) {
 		return false
 	}
-	return !s.foreign(p) && !s.pastDay(p.day)
+	return !s.foreign(p) && !s.pastDay(p.Day)
 }
 
 // foreign tells that a place belongs to another service.

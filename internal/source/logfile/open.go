@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/klauspost/compress/gzip"
@@ -62,7 +61,7 @@ func (o *Opener) Open(ctx context.Context, f File) (*Opened, error) {
 	if err != nil {
 		return nil, either(ctx, &Fault{File: f.Name, Place: f.Place, Offset: -1, Err: bare(err)})
 	}
-	counted := &counter{r: raw}
+	counted := &Counter{R: raw}
 	if o.in == nil {
 		o.in, o.out, o.gzip = bufio.NewReaderSize(nil, 64<<10), bufio.NewReaderSize(nil, 128<<10), new(gzip.Reader)
 	}
@@ -81,7 +80,7 @@ func (o *Opener) Open(ctx context.Context, f File) (*Opened, error) {
 			raw.Close()
 			return nil, either(ctx, &Fault{File: f.Name, Place: f.Place, Err: cutOff(err)})
 		}
-		o.out.Reset(&bounded{r: o.gzip, in: counted, ratio: int64(o.Limits.Ratio)})
+		o.out.Reset(Bounded(o.gzip, counted, o.Limits.Ratio))
 	default:
 		o.out.Reset(o.in)
 	}
@@ -132,32 +131,4 @@ func either(ctx context.Context, f *Fault) error {
 		return ctx.Err()
 	}
 	return f
-}
-
-type counter struct {
-	r io.Reader
-	n int64
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
-}
-
-// bounded ends a decompression that yields far more than logs do.
-type bounded struct {
-	r     io.Reader
-	in    *counter
-	ratio int64
-	out   int64
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	b.out += int64(n)
-	if b.out > 16<<20 && b.out > b.ratio*b.in.n {
-		return 0, fmt.Errorf("%d bytes of gzip became more than %d bytes, more than %d times as much", b.in.n, b.out, b.ratio)
-	}
-	return n, err
 }
