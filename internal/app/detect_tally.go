@@ -32,14 +32,16 @@ func (t *AlertTally) count() int {
 	return n
 }
 
-// Worst is the gravest severity among the alerts that no exception covers.
-func (t *AlertTally) Worst() finding.Severity {
-	for _, s := range finding.Severities {
-		if t.Alerts[s] > 0 {
-			return s
+// AtLeast counts the alerts of a severity or a graver one that no exception covers;
+// none where no severity is given.
+func (t *AlertTally) AtLeast(limit finding.Severity) int {
+	n := 0
+	for severity, k := range t.Alerts {
+		if limit != "" && severity.Rank() >= limit.Rank() {
+			n += k
 		}
 	}
-	return ""
+	return n
 }
 
 // counted is so many of something, in words.

@@ -75,6 +75,7 @@ type TrailDetected struct {
 	Off        []detect.Off
 	AlertTally
 	Rules map[string]int // alerts by detection
+	Left  int            // events of accounts and Regions that were not asked for
 	// Forgotten are detections whose remembered state did not fit any more.
 	Forgotten []string
 	Dropped   string // what correlations had to give up, in words
@@ -310,7 +311,10 @@ func (d *detecting) take(b *cloudtrail.Batch, seen *detect.Seen) error {
 			continue
 		}
 		d.taker.reset(r)
-		if d.o.Record != nil && d.wants(r) {
+		switch {
+		case !d.wants(r):
+			d.out.Left++
+		case d.o.Record != nil:
 			d.o.Record.saw(d.taker)
 		}
 		if err := d.detector.Take(i, d.taker, seen, alert); err != nil {

@@ -26,13 +26,13 @@ func (p *program) recorded(ctx context.Context, w app.Workspace, source string, 
 		return err
 	}
 	changes := recorder.Changes()
-	fmt.Fprintf(p.Err, "recorded: %s, %d reopened, %d resolved; holdfast findings list --kind detection\n", plural(changes.New, "new finding"), changes.Reopened, changes.Resolved)
+	fmt.Fprintf(p.Err, "recorded: %s, %d reopened, %d resolved; see `holdfast findings list --kind detection`\n", plural(changes.New, "new finding"), changes.Reopened, changes.Resolved)
 	return nil
 }
 
 // detectOutcome is what came of detections over logs of any kind.
 type detectOutcome interface {
-	Worst() finding.Severity
+	AtLeast(finding.Severity) int
 	Unseen() error
 	Blind() bool
 }
@@ -41,11 +41,12 @@ type detectOutcome interface {
 // told by the exit code whether it was asked for or not.
 func (p *program) detectVerdict(found detectOutcome, limit finding.Severity, strict bool) error {
 	unseen := found.Unseen()
-	if err := app.Violates(found.Worst(), limit); err != nil {
+	if n := found.AtLeast(limit); n > 0 {
 		if unseen != nil {
 			fmt.Fprintf(p.Err, "besides, %v\n", unseen)
 		}
-		return err
+		fmt.Fprintf(p.Err, "exit code 1: %s %s\n", plural(n, "alert"), reaching(limit))
+		return &app.ExitError{Code: app.ExitViolations}
 	}
 	if unseen != nil && (strict || found.Blind()) {
 		return &app.ExitError{Code: app.ExitUnseen, Err: fmt.Errorf("%w; what is named above was not judged", unseen)}

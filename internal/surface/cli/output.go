@@ -77,11 +77,16 @@ func (p *program) violated(failed int, onlyNew bool, limit finding.Severity) {
 	if onlyNew {
 		what = "new failure"
 	}
+	fmt.Fprintf(p.Err, "exit code 1: %s %s\n", plural(failed, what), reaching(limit))
+}
+
+// reaching says which severities give exit code 1.
+func reaching(limit finding.Severity) string {
 	severity := string(limit)
 	if limit != finding.Critical {
 		severity += " or worse"
 	}
-	fmt.Fprintf(p.Err, "exit code 1: %s of severity %s (--fail-on %s)\n", plural(failed, what), severity, limit)
+	return fmt.Sprintf("of severity %s (--fail-on %s)", severity, limit)
 }
 
 // threshold reads --fail-on.

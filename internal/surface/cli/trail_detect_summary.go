@@ -25,6 +25,7 @@ func (p *program) detectSummary(d *app.TrailDetected, all bool, took time.Durati
 	}
 	add(s.Duplicates, "duplicate", "")
 	add(s.Outside, "event", " outside the time")
+	add(d.Left, "event", " of other accounts or Regions")
 	add(s.Addenda, "correction", "")
 	add(s.Digests, "digest file", " passed over")
 	add(s.Foreign, "file", " of other services passed over")

@@ -104,7 +104,7 @@ func TestLacks(t *testing.T) {
 		{"credential-exfiltration", map[string]any{"where": "outside"}, World{}, true, "ip-ranges.json"},
 		{"credential-exfiltration", map[string]any{"where": "outside"}, World{Services: w.Services}, false, "data centre"},
 		{"credential-exfiltration", map[string]any{"where": "outside"}, w, false, ""},
-		{"credential-exfiltration", map[string]any{"where": "inside"}, World{Services: w.Services}, true, "our own egress addresses"},
+		{"credential-exfiltration", map[string]any{"where": "inside"}, World{Services: w.Services}, true, "your egress addresses"},
 		{"credential-exfiltration", map[string]any{"where": "inside"}, World{Accounts: w.Accounts}, false, "VPC endpoints only"},
 		{"credential-exfiltration", map[string]any{"where": "inside"}, World{Services: w.Services, Own: w.Own}, false, "cannot tell VPC endpoints"},
 		{"credential-exfiltration", map[string]any{"where": "inside"}, w, false, ""},

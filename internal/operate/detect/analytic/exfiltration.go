@@ -222,15 +222,15 @@ func (t *theft) Lacks() (string, bool) {
 	w := t.world
 	switch {
 	case !t.inside && w.Services == nil:
-		return "it is off without AWS's address ranges (ip-ranges.json): it cannot tell what is outside", true
+		return "it needs AWS's address ranges (ip-ranges.json: detect.aws_ranges in holdfast.yaml) to tell what is outside", true
 	case t.inside && t.off():
-		return "it is off without our accounts, or AWS's address ranges (ip-ranges.json) together with our own egress addresses: it cannot tell ours from others'", true
+		return "it needs your accounts (detect.accounts in holdfast.yaml), or AWS's address ranges (detect.aws_ranges) with your egress addresses (detect.own_addresses), to tell yours from others'", true
 	case t.inside && w.Accounts == nil:
-		what = append(what, "without our accounts it cannot tell VPC endpoints of others")
+		what = append(what, "without your accounts it cannot tell VPC endpoints of others")
 	case t.inside && (w.Services == nil || w.Own == nil):
-		what = append(what, "without AWS's address ranges and our own egress addresses it looks at VPC endpoints only")
+		what = append(what, "without AWS's address ranges and your egress addresses it looks at VPC endpoints only")
 	case !t.inside && w.Own == nil:
-		what = append(what, "without our own egress addresses it takes instances that go out through a data centre for stolen")
+		what = append(what, "without your egress addresses it takes instances that go out through a data centre for stolen")
 	}
 	n := t.told.forgotten + t.functions.forgotten
 	if n > 0 {

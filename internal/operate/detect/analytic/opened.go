@@ -183,7 +183,7 @@ func search(v any, found []any, depth int) []any {
 
 func (o *opened) Lacks() (string, bool) {
 	if !o.everyone && o.world.Accounts == nil {
-		return "without our accounts it takes every other account for an outsider", false
+		return "without your accounts (detect.accounts in holdfast.yaml) it takes every other account for an outsider", false
 	}
 	return "", false
 }

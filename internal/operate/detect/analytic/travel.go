@@ -193,7 +193,7 @@ func spellPlace(p Place) string {
 	return fmt.Sprintf("%.1f, %.1f", p.Latitude, p.Longitude)
 }
 
-const noPlaces = "it is off without geo data: nobody said where addresses are"
+const noPlaces = "it needs geo data (detect.geo in holdfast.yaml): nobody said where addresses are"
 
 func (t *travel) Lacks() (string, bool) {
 	if t.world.Places == nil {
