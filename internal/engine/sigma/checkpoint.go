@@ -57,8 +57,9 @@ const savedVersion = 1
 func (s *State) Save() ([]byte, error) {
 	out := saved{Version: savedVersion, Newest: s.newest, Horizon: s.horizon, Stats: s.stats, Correlations: map[string]savedCorrelation{}}
 	pending := slices.Clone(s.pending)
-	slices.SortFunc(pending, (*occurrence).compare)
-	for _, o := range pending {
+	slices.SortFunc(pending, held.compare)
+	for _, h := range pending {
+		o := h.occurrence
 		r := s.e.rules[o.rule]
 		out.Pending = append(out.Pending, savedOccurrence{o.at, o.ref, r.Rule.Handle(), o.seq, named(r.needs, o.values)})
 	}
@@ -117,9 +118,8 @@ func (e *Engine) LoadState(data []byte, o StateOptions) (s *State, forgotten []s
 			lost[so.Rule] = true
 			continue
 		}
-		s.pending = append(s.pending, &occurrence{so.At, so.Ref, i, so.Seq, ordered(e.rules[i].needs, so.Values)})
+		s.pending.push(&occurrence{at: so.At, ref: so.Ref, rule: i, seq: so.Seq, values: ordered(e.rules[i].needs, so.Values)})
 	}
-	heap.Init(&s.pending)
 	for _, handle := range slices.Sorted(maps.Keys(in.Correlations)) {
 		sc := in.Correlations[handle]
 		i := slices.IndexFunc(e.correlations, func(c *correlation) bool { return c.rule.Handle() == handle })

@@ -12,6 +12,8 @@ type correlation struct {
 	at      int // its place in the engine
 	alone   bool
 	lasting bool
+	counts  bool // events or their values: fewer than least of them are never enough
+	least   int
 	feeds   []feed   // the correlations that take it as their part
 	needs   []string // fields they want of its events
 }
@@ -79,6 +81,7 @@ func (c *compiler) admit(r *Rule) {
 	}
 	d := r.Correlation
 	x := &correlation{rule: r, def: d, at: len(c.correlations), alone: true, lasting: d.lasting()}
+	x.counts, x.least = x.lasting && (d.Type == "event_count" || d.Type == "value_count"), d.atLeast()
 	if x.lasting && d.Type != "value_sum" && d.Type != "value_max" && d.Type != "value_min" && d.atLeast() > mostInGroup {
 		c.refusals = append(c.refusals, r.refuse(faultf(d.line, "correlation.condition", "waits for more than %d events, which is more than are kept for one group", mostInGroup)))
 		return

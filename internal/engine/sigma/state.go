@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
+	"hash/maphash"
 	"slices"
 	"strings"
 	"time"
@@ -77,6 +78,7 @@ type State struct {
 	processed int
 	stats     StateStats
 	values    []Value
+	shared    [1 << sharedBits]string // texts of events, where their hashes point
 	yield     func(Hit)
 }
 
@@ -101,20 +103,11 @@ type occurrence struct {
 	rule   int
 	seq    int // breaks ties of events without references
 	values [][]string
-}
 
-type occurrences []*occurrence
-
-func (o occurrences) Len() int      { return len(o) }
-func (o occurrences) Swap(i, j int) { o[i], o[j] = o[j], o[i] }
-func (o *occurrences) Push(x any)   { *o = append(*o, x.(*occurrence)) }
-func (o *occurrences) Pop() any {
-	last := (*o)[len(*o)-1]
-	(*o)[len(*o)-1] = nil
-	*o = (*o)[:len(*o)-1]
-	return last
+	// Room for values, most of which are few.
+	lists [2][]string
+	texts [2]string
 }
-func (o occurrences) Less(i, j int) bool { return o[i].compare(o[j]) < 0 }
 
 func (o *occurrence) compare(p *occurrence) int {
 	if o.at != p.at { // mostly; the rest need not be looked at then
@@ -151,7 +144,8 @@ func (s *State) Observe(r *Compiled, event Event, at time.Time, ref string, yiel
 		s.stats.Timeless++
 		return
 	}
-	o := &occurrence{at: at.UnixNano(), ref: valid(ref), rule: r.at, seq: s.stats.Observed, values: s.read(r, event)}
+	o := &occurrence{at: at.UnixNano(), ref: valid(ref), rule: r.at, seq: s.stats.Observed}
+	s.read(o, r, event)
 	s.yield = yield
 	defer func() { s.yield = nil }()
 	if s.horizon != never64 && o.at < s.horizon {
@@ -159,7 +153,7 @@ func (s *State) Observe(r *Compiled, event Event, at time.Time, ref string, yiel
 		s.deliver(r.feeds, o)
 		return
 	}
-	heap.Push(&s.pending, o)
+	s.pending.push(o)
 	s.newest = max(s.newest, o.at)
 	s.judge(s.newest - int64(s.o.Tolerance))
 	for len(s.pending) > s.o.Pending {
@@ -187,23 +181,49 @@ func (s *State) Flush(yield func(Hit)) {
 }
 
 // read takes the fields that correlations want of an event.
-func (s *State) read(r *Compiled, event Event) [][]string {
-	values := make([][]string, len(r.needs))
+func (s *State) read(o *occurrence, r *Compiled, event Event) {
+	o.values = o.lists[:min(len(r.needs), len(o.lists))]
+	if len(r.needs) > len(o.lists) {
+		o.values = make([][]string, len(r.needs))
+	}
 	for i, paths := range r.paths {
+		var values []string
+		if i < len(o.texts) {
+			values = o.texts[i : i : i+1]
+		}
 		for _, path := range paths {
 			s.values = event.Values(s.values[:0], s.e.paths[path])
 			for _, v := range s.values {
 				if v.Kind != Null && v.Kind != Empty {
-					values[i] = append(values[i], short(v.Text))
+					values = append(values, s.text(v.Text))
 				}
 			}
-			if len(values[i]) > 0 {
+			if len(values) > 0 {
+				o.values[i] = values
 				break
 			}
 		}
 	}
-	return values
 }
+
+// text gives a value as it is kept. The same few come again and again, so those met
+// last are shared.
+func (s *State) text(text []byte) string {
+	if len(text) == 0 || len(text) > mostKept {
+		return short(text)
+	}
+	k := maphash.Bytes(seed, text) >> (64 - sharedBits)
+	if s.shared[k] == string(text) { // as it came; a mended one differs and is not shared
+		return s.shared[k]
+	}
+	kept := short(text)
+	s.shared[k] = kept
+	return kept
+}
+
+const sharedBits = 10
+
+var seed = maphash.MakeSeed()
 
 const mostKept = 512 // bytes of one value
 
@@ -234,7 +254,7 @@ func (s *State) judge(horizon int64) {
 		closing := len(s.closings) > 0 && s.closings[0].at < horizon
 		switch {
 		case event && (!closing || s.pending[0].at <= s.closings[0].at):
-			o := heap.Pop(&s.pending).(*occurrence)
+			o := s.pending.pop()
 			s.horizon = max(s.horizon, o.at)
 			s.deliver(s.e.rules[o.rule].feeds, o)
 		case closing:
@@ -254,8 +274,9 @@ func (s *State) deliver(feeds []feed, o *occurrence) {
 	for i := range feeds {
 		f := &feeds[i]
 		c := s.e.correlations[f.to]
-		keys, more := combinations(o.values, f.group)
-		values, evenMore := combinations(o.values, f.fields)
+		var one, another [1][]string
+		keys, more := combinations(o.values, f.group, one[:0])
+		values, evenMore := combinations(o.values, f.fields, another[:0])
 		if more || evenMore {
 			s.stats.Crowded++
 		}
@@ -278,15 +299,15 @@ const mostCombinations = 16
 
 var oneWay = [][]string{nil} // to take nothing; nobody changes it
 
-// combinations gives the ways to take one value of each of these fields, and
-// whether there were more. No field at all is one way; a field without values
-// leaves none.
-func combinations(values [][]string, places []int) (out [][]string, more bool) {
+// combinations gives the ways to take one value of each of these fields, in the room
+// it is given where that is enough, and whether there were more. No field at all is
+// one way; a field without values leaves none.
+func combinations(values [][]string, places []int, room [][]string) (out [][]string, more bool) {
 	if len(places) == 0 {
 		return oneWay, false
 	}
 	if len(places) == 1 && len(values[places[0]]) == 1 { // mostly
-		return [][]string{values[places[0]]}, false
+		return append(room, values[places[0]]), false
 	}
 	out = [][]string{nil}
 	for _, place := range places {

@@ -158,6 +158,9 @@ func (s *State) look(c *correlation, g *group, i int) {
 		}
 		from := sort.Search(j+1, func(k int) bool { return end-g.entries[k].at <= span })
 		window := g.entries[from : j+1]
+		if c.counts && len(window) < c.least {
+			continue // however different they are
+		}
 		n, ok := 0.0, false
 		if c.def.Type == "value_sum" && len(window) == len(g.entries) {
 			n, ok = c.meets(g.sum)

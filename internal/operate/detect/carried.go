@@ -37,18 +37,28 @@ const carriedMark = "\x00"
 // reference names an event in the state of correlations: its id, so that order does
 // not depend on anything else, and what an alert about it will say.
 func (d *Detector) reference(paths []string, x *analytic.Activity) string {
+	b := d.write(paths, x, func(text string) string { return text })
+	if !utf8.Valid(b) { // lengths and marks are ASCII, so the whole is valid where each text is
+		b = d.write(paths, x, func(text string) string { return strings.ToValidUTF8(text, "\uFFFD") })
+	}
+	return string(b)
+}
+
+// write writes what goes along with an event: its texts as mend gives them, so that
+// they outlive a state that is JSON.
+func (d *Detector) write(paths []string, x *analytic.Activity, mend func(string) string) []byte {
 	b := append(d.scratch[:0], x.ID...)
 	b = append(b, carriedMark...)
 	for _, text := range [...]string{x.Account, x.Region, x.Service, x.Name, whoDid(x), sessionOf(x), x.SourceIP, cut(x.UserAgent, mostShown), x.Error} {
-		b = appendText(b, text)
+		b = appendText(b, mend(text))
 	}
 	for _, path := range paths {
 		if v := x.Record.Text(path); v != "" {
-			b = appendText(appendText(b, path), cut(v, mostResource))
+			b = appendText(appendText(b, mend(path)), mend(cut(v, mostResource)))
 		}
 	}
 	d.scratch = b
-	return string(b)
+	return b
 }
 
 // within is an alert of many events as that of this one: who did it, and from where. A
@@ -62,9 +72,6 @@ func (c *carried) within(a finding.Alert) finding.Alert {
 }
 
 func appendText(to []byte, text string) []byte {
-	if !utf8.ValidString(text) {
-		text = strings.ToValidUTF8(text, "\uFFFD") // else it would not outlive a state that is JSON
-	}
 	to = strconv.AppendInt(to, int64(len(text)), 10)
 	to = append(to, ':')
 	return append(to, text...)
