@@ -179,6 +179,16 @@ func (p *program) workspace() (app.Workspace, error) {
 	return w, err
 }
 
+// watching opens the workspace for detections, which know the accounts of the
+// organisation that was collected.
+func (p *program) watching(ctx context.Context) (app.Workspace, error) {
+	w, err := p.workspace()
+	if err != nil {
+		return w, err
+	}
+	return w, p.KnowAccounts(ctx, &w, p.StoreDir(w, p.storeDir))
+}
+
 // open opens the store of the workspace.
 func (p *program) open(ctx context.Context, w app.Workspace, readOnly bool) (*store.Store, error) {
 	return store.Open(ctx, p.StoreDir(w, p.storeDir), store.Options{ReadOnly: readOnly, Now: p.Now})

@@ -72,7 +72,7 @@ Exit codes: 0 done, whatever there was to alert on; 2 usage or input that cannot
 }
 
 func (p *program) runBacktest(c *cobra.Command, out output, o app.BacktestOptions, all bool) error {
-	w, err := p.workspace()
+	w, err := p.watching(c.Context())
 	if err != nil {
 		return err
 	}

@@ -61,6 +61,9 @@ func (p *program) coverage(ctx context.Context, w app.Workspace, d *app.Detectio
 	if _, err := os.Stat(p.StoreDir(w, p.storeDir)); err != nil {
 		return p.DetectCoverage(ctx, w, d, nil)
 	}
+	if err := p.KnowAccounts(ctx, &w, p.StoreDir(w, p.storeDir)); err != nil {
+		return nil, err
+	}
 	s, err := p.open(ctx, w, true)
 	if err != nil {
 		return nil, err

@@ -102,7 +102,7 @@ func (p *program) runTrailDetect(c *cobra.Command, f *trailDetectFlags) error {
 	if err := f.read(); err != nil {
 		return err
 	}
-	w, err := p.workspace()
+	w, err := p.watching(c.Context())
 	if err != nil {
 		return err
 	}
