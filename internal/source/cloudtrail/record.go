@@ -2,6 +2,7 @@ package cloudtrail
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"time"
 )
@@ -212,16 +213,18 @@ func instant(v []byte) time.Time {
 
 // plainInstant reads the form that CloudTrail writes: 2006-01-02T15:04:05Z.
 func plainInstant(v []byte) (time.Time, bool) {
-	const form = "0000-00-00T00:00:00Z"
-	if len(v) != len(form) {
+	if len(v) != len("2006-01-02T15:04:05Z") || v[19] != 'Z' {
 		return time.Time{}, false
 	}
-	for i, c := range v {
-		if want := form[i]; want == '0' && (c < '0' || c > '9') || want != '0' && c != want {
-			return time.Time{}, false
-		}
+	// What is left once the signs of the form are taken away is a digit in each byte.
+	a := binary.LittleEndian.Uint64(v) ^ binary.LittleEndian.Uint64([]byte("0000-00-"))
+	b := binary.LittleEndian.Uint64(v[8:]) ^ binary.LittleEndian.Uint64([]byte("00T00:00"))
+	c := uint64(binary.LittleEndian.Uint32(v[15:])) ^ uint64(binary.LittleEndian.Uint32([]byte("0:00")))
+	const signs1, signs2, signs3 = 0xff0000ff << 32, 0xff0000ff0000, 0xff00
+	if a&signs1|b&signs2|c&signs3 != 0 || (a|b|c|(a+each*6)|(b+each*6)|(c+each*6))&(each*0xf0) != 0 {
+		return time.Time{}, false
 	}
-	two := func(i int) int { return int(v[i]-'0')*10 + int(v[i+1]-'0') }
+	two := func(i int) int { return int(v[i]&15)*10 + int(v[i+1]&15) }
 	year, month, day, hour, minute, second := two(0)*100+two(2), two(5), two(8), two(11), two(14), two(17)
 	if month < 1 || month > 12 || day < 1 || day > 28 || hour > 23 || minute > 59 || second > 59 {
 		return time.Time{}, false // the last days of months are time.Parse's
