@@ -46,22 +46,14 @@ const batch = 512
 // the files. A batch ends with take: its memory is used again. An error of take, or
 // the context's end, ends the reading and is given back.
 func (r *Reader) Each(ctx context.Context, take func(*Batch) error) error {
-	spare := make(chan *Batch, 16)
-	return logfile.Ordered(ctx, len(r.Files), r.Workers,
-		func(ctx context.Context, i int, put func(*Batch) error) error {
+	return logfile.Recycled(ctx, len(r.Files), r.Workers,
+		func(ctx context.Context, i int, spare func() *Batch, put func(*Batch) error) error {
 			w := &reading{r: r, file: r.Files[i], put: put, spare: spare, open: logfile.Opener{Limits: r.Limits}}
 			return w.run(ctx)
 		},
 		func(b *Batch) error {
 			r.stats.add(&b.stats)
-			if err := take(b); err != nil {
-				return err
-			}
-			select {
-			case spare <- b:
-			default:
-			}
-			return nil
+			return take(b)
 		})
 }
 
@@ -87,7 +79,7 @@ type reading struct {
 	r     *Reader
 	file  logfile.File
 	put   func(*Batch) error
-	spare chan *Batch
+	spare func() *Batch
 	open  logfile.Opener
 	parse Parser
 	b     *Batch
@@ -158,11 +150,8 @@ func (w *reading) message(m *logfile.Message) error {
 
 // next begins another batch.
 func (w *reading) next() {
-	select {
-	case b := <-w.spare:
-		*b = Batch{Lookups: b.Lookups[:0]}
-		w.b = b
-	default:
+	if w.b = w.spare(); w.b == nil {
 		w.b = &Batch{Lookups: make([]evidence.Lookup, 0, batch)}
 	}
+	*w.b = Batch{Lookups: w.b.Lookups[:0]}
 }

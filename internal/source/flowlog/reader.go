@@ -54,22 +54,14 @@ const batch = 1024
 // the files. A batch ends with take: its memory is used again. An error of take, or
 // the context's end, ends the reading and is given back.
 func (r *Reader) Each(ctx context.Context, take func(*Batch) error) error {
-	spare := make(chan *Batch, 16)
-	return logfile.Ordered(ctx, len(r.Files), r.Workers,
-		func(ctx context.Context, i int, put func(*Batch) error) error {
+	return logfile.Recycled(ctx, len(r.Files), r.Workers,
+		func(ctx context.Context, i int, spare func() *Batch, put func(*Batch) error) error {
 			w := &reading{r: r, file: r.Files[i], put: put, spare: spare, open: logfile.Opener{Limits: r.Limits}}
 			return w.run(ctx)
 		},
 		func(b *Batch) error {
 			r.stats.add(b)
-			if err := take(b); err != nil {
-				return err
-			}
-			select {
-			case spare <- b:
-			default:
-			}
-			return nil
+			return take(b)
 		})
 }
 
@@ -109,7 +101,7 @@ type reading struct {
 	r      *Reader
 	file   logfile.File
 	put    func(*Batch) error
-	spare  chan *Batch
+	spare  func() *Batch
 	open   logfile.Opener
 	parser Parser
 	b      *Batch
@@ -225,11 +217,8 @@ func (w *reading) keep(f *evidence.Flow, row Row) error {
 
 // next begins another batch.
 func (w *reading) next() {
-	select {
-	case w.b = <-w.spare:
-		w.b.Flows = w.b.Flows[:0]
-		*w.b = Batch{Flows: w.b.Flows}
-	default:
+	if w.b = w.spare(); w.b == nil {
 		w.b = &Batch{Flows: make([]evidence.Flow, 0, batch)}
 	}
+	*w.b = Batch{Flows: w.b.Flows[:0]}
 }

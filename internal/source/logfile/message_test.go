@@ -128,11 +128,11 @@ func TestFaults(t *testing.T) {
 		"told":    {logfile.File{Name: "f", Open: func(context.Context) (io.ReadCloser, error) { return nil, told{} }}, "f: slow down", evidence.Throttled},
 		"cut off": {file("f", broken[:len(broken)-10]), "the file is cut off", evidence.Corrupt},
 		"no gzip": {file("f", "\x1f\x8b and nothing"), "f: at byte 0", evidence.Corrupt},
-		"a bomb":  {file("f", zipped(strings.Repeat("\n", 40<<20))), "times as much", evidence.Corrupt},
+		"a bomb":  {file("f", zipped(strings.Repeat(strings.Repeat("x", 127)+"\n", 160<<10))), "times as much", evidence.Corrupt},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.file.Place = place
-			_, err := messages(new(logfile.Opener), test.file)
+			_, err := messages(&logfile.Opener{Limits: logfile.Limits{Ratio: 100}}, test.file)
 			var fault *logfile.Fault
 			if !errors.As(err, &fault) || !strings.Contains(fault.Error(), test.says) {
 				t.Fatalf("got %v, want %q", err, test.says)

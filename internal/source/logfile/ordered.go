@@ -73,3 +73,29 @@ func drain[T any](ctx context.Context, batches <-chan T, take func(T) error) err
 		}
 	}
 }
+
+// Recycled is Ordered for batches whose memory is used again once they are taken: spare
+// gives one that is, or nil.
+func Recycled[B any](ctx context.Context, n, workers int, read func(ctx context.Context, i int, spare func() *B, put func(*B) error) error, take func(*B) error) error {
+	taken := make(chan *B, 16)
+	spare := func() *B {
+		select {
+		case b := <-taken:
+			return b
+		default:
+			return nil
+		}
+	}
+	return Ordered(ctx, n, workers,
+		func(ctx context.Context, i int, put func(*B) error) error { return read(ctx, i, spare, put) },
+		func(b *B) error {
+			if err := take(b); err != nil {
+				return err
+			}
+			select {
+			case taken <- b:
+			default:
+			}
+			return nil
+		})
+}

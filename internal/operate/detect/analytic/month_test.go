@@ -22,7 +22,6 @@ import (
 type company struct {
 	r     *rand.Rand
 	n     int
-	at    time.Time
 	all   []*Activity
 	first time.Time
 }

@@ -128,7 +128,6 @@ func failing(code string) func(*Activity) { return func(a *Activity) { a.Error =
 func with(agent string) func(*Activity)   { return func(a *Activity) { a.UserAgent = agent } }
 func in(region string) func(*Activity)    { return func(a *Activity) { a.Region = region } }
 func record(r jsonRecord) func(*Activity) { return func(a *Activity) { a.Record = r } }
-func data(a *Activity)                    { a.Data = true }
 func session(name string) func(*Activity) { return func(a *Activity) { a.Session = name } }
 
 func testRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) }

@@ -18,34 +18,9 @@ import (
 
 const (
 	mostNetworks = 8_000_000 // of a file with places
-	mostOwn      = 100_000   // of a file with networks of one's own
 	mostLine     = 1 << 20
 	mostFile     = 64 << 20
 )
-
-// ReadNetworks reads addresses and networks, one on a line; what follows # is for
-// people.
-func ReadNetworks(r io.Reader) ([]netip.Prefix, error) {
-	var all []netip.Prefix
-	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
-		text, _, _ := strings.Cut(lines.Text(), "#")
-		if text = strings.TrimSpace(text); text == "" {
-			continue
-		}
-		p, err := parseNetwork(text)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
-		}
-		if all = append(all, p); len(all) > mostOwn {
-			return nil, fmt.Errorf("line %d: more than %d networks", n, mostOwn)
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("reading networks: %w", err)
-	}
-	return all, nil
-}
 
 // parseNetwork reads a network, or an address as the network of itself.
 func parseNetwork(text string) (netip.Prefix, error) {
