@@ -138,5 +138,5 @@ const (
 
 const mostRepeats = 20_000 // of one event of an example
 
-// exampleStart is when examples begin, and exampleTime how they write times.
+// exampleStart is when examples begin.
 var exampleStart = time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC)

@@ -36,16 +36,18 @@ type step struct {
 
 func stepOf(event map[string]any) (step, error) {
 	s := step{time.Second, time.Second, 1}
-	for name, to := range map[string]*time.Duration{afterKey: &s.after, everyKey: &s.every} {
-		v, ok := event[name]
+	for _, key := range []struct {
+		name string
+		to   *time.Duration
+	}{{afterKey, &s.after}, {everyKey, &s.every}} {
+		v, ok := event[key.name]
 		if !ok {
 			continue
 		}
-		d, err := duration(fmt.Sprint(v))
-		if err != nil {
-			return s, fmt.Errorf("%s: %w", name, err)
+		var err error
+		if *key.to, err = duration(fmt.Sprint(v)); err != nil {
+			return s, fmt.Errorf("%s: %w", key.name, err)
 		}
-		*to = d
 	}
 	if v, ok := event[repeatKey]; ok {
 		n, whole := v.(int64)

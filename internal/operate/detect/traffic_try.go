@@ -73,7 +73,8 @@ func flowOf(fields map[string]any, at time.Time) (f evidence.Flow, err error) {
 		base[name] = v
 	}
 	f.Start, f.End = at, at.Add(59*time.Second)
-	for name, v := range base {
+	for _, name := range sortedKeys(base) { // so that of several faults always the same is told
+		v := base[name]
 		if v == nil {
 			continue
 		}
@@ -161,7 +162,8 @@ func lookupOf(fields map[string]any, at time.Time) (l evidence.Lookup, err error
 		base[name] = v
 	}
 	l.Time = at
-	for name, v := range base {
+	for _, name := range sortedKeys(base) {
+		v := base[name]
 		if v == nil {
 			continue
 		}
