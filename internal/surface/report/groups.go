@@ -24,10 +24,13 @@ type group struct {
 // finding: the worst first, then what has the most findings. It holds the groups
 // in memory and no finding.
 func Groups(w io.Writer, m Meta, byAccount bool, seq iter.Seq2[finding.Finding, error]) error {
-	groups, total := map[string]*group{}, 0
+	groups, total, rule := map[string]*group{}, 0, "CONTROL"
 	for f, err := range seq {
 		if err != nil {
 			return fmt.Errorf("group findings: %w", err)
+		}
+		if f.Kind == finding.Detection {
+			rule = "RULE" // a control or a detection
 		}
 		id, other := f.Rule, cmp.Or(f.Account, f.File)
 		if byAccount {
@@ -50,7 +53,7 @@ func Groups(w io.Writer, m Meta, byAccount bool, seq iter.Seq2[finding.Finding, 
 		total++
 	}
 	out := newErrWriter(w)
-	t := groupTable{out, painter(m.Colour), m.width(), byAccount}
+	t := groupTable{out, painter(m.Colour), m.width(), byAccount, rule}
 	t.write(sortedGroups(groups), total)
 	return out.flush()
 }
@@ -71,6 +74,7 @@ type groupTable struct {
 	p         painter
 	width     int
 	byAccount bool
+	rule      string // what controls and detections are called together
 }
 
 func (t groupTable) write(list []*group, total int) {
@@ -78,9 +82,9 @@ func (t groupTable) write(list []*group, total int) {
 		t.str("No findings.\n")
 		return
 	}
-	name, other := "CONTROL", "ACCOUNTS"
+	name, other := t.rule, "ACCOUNTS"
 	if t.byAccount {
-		name, other = "ACCOUNT", "CONTROLS"
+		name, other = "ACCOUNT", t.rule+"S"
 	}
 	column := len(name)
 	for _, g := range list {
@@ -107,7 +111,7 @@ func (t groupTable) write(list []*group, total int) {
 		}
 	}
 	t.str("\n" + flow(t.p, t.width, parts))
-	flag := "--rule CONTROL"
+	flag := "--rule " + t.rule
 	if t.byAccount {
 		flag = "--account ACCOUNT"
 	}

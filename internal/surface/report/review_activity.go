@@ -90,7 +90,7 @@ func integritySum(a *review.Activity) (text string, good bool) {
 	}
 	when := ""
 	if oldest != "" {
-		when = ", the longest ago on " + clean(dayOfTime(oldest))
+		when = "; the oldest verification is of " + clean(dayOfTime(oldest))
 	}
 	if states["valid"] == len(a.Integrity) {
 		return fmt.Sprintf("%s are proven unaltered, in %s%s.", plural(logs, "log file"), plural(accounts(a), "account"), when), true
@@ -290,10 +290,10 @@ func (d markdownReview) activity() {
 	}
 	d.printf("\n## Activity\n\n%s\n", markdownText(activityLead(a)))
 	for _, w := range activityWarnings(a) {
-		d.printf("- %s\n", markdownText(w))
+		d.printf("- %s\n", markdownHint(w))
 	}
 	text, _ := integritySum(a)
-	d.printf("\n%s\n", markdownText(text))
+	d.printf("\n%s\n", markdownHint(text))
 	if len(a.Accounts) > 0 && a.Events > 0 {
 		d.str("\n")
 		d.header("Account", "State", "Days", "Events:", "Regions read", "Regions not read", "Files not read:")
@@ -317,8 +317,11 @@ func (d markdownReview) activity() {
 			d.row(markdownText(string(f.Severity)), markdownText(f.Title), markdownCode(place(f)), markdownCode(f.Resource), markdownText(f.Message), grouped(f.Alerts), instant(f.LastSeen))
 		}
 	}
+	if len(a.Off) > 0 {
+		d.str("\n")
+	}
 	for _, r := range offReasons(a) {
-		d.printf("- Off, %s: %s\n", markdownText(r.Reason), markdownText(strings.Join(r.Rules, ", ")))
+		d.printf("- Off: %s (%s)\n", markdownText(strings.Join(r.Rules, ", ")), markdownText(r.Reason))
 	}
 	if len(a.Coverage.Uncovered) > 0 {
 		d.printf("\nTechniques without a tested detection: %s.\n", markdownText(techniqueNames(a.Coverage.Uncovered)))
@@ -359,6 +362,23 @@ func integrityGood(a *review.Activity) bool {
 func dayOfTime(s string) string {
 	day, _, _ := strings.Cut(s, "T")
 	return day
+}
+
+// hint is a text that may end with the command that helps.
+func hint(text string) (before, command string) {
+	if i := strings.Index(text, ": holdfast "); i >= 0 {
+		return text[:i+1], text[i+2:]
+	}
+	return text, ""
+}
+
+// markdownHint shows the command as one, so that it can be copied.
+func markdownHint(text string) string {
+	before, command := hint(text)
+	if command == "" {
+		return markdownText(text)
+	}
+	return markdownText(before) + " " + markdownCode(command)
 }
 
 func nameOr(name, id string) string { return cmp.Or(name, id) }

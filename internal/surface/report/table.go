@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -58,7 +59,7 @@ func (t *table) flush() error {
 	}
 	if t.rule == 0 {
 		t.settle()
-		t.row(bold, bold, bold, "SEVERITY", "VERDICT", "CONTROL", "WHERE")
+		t.row(bold, bold, bold, "SEVERITY", "VERDICT", t.called(), "WHERE")
 	}
 	for _, f := range t.pending {
 		t.finding(f)
@@ -86,6 +87,14 @@ func (t *table) settle() {
 			t.place--
 		}
 	}
+}
+
+// called is what decided: a control, or a detection where there are some among them.
+func (t *table) called() string {
+	if slices.ContainsFunc(t.pending, func(f finding.Finding) bool { return f.Kind == finding.Detection }) {
+		return "RULE"
+	}
+	return "CONTROL"
 }
 
 func (t *table) finding(f finding.Finding) {
