@@ -94,6 +94,9 @@ func (m *memory) meet(p *profile, t time.Time) (grown int) {
 		m.epoch++
 	}
 	if p.events == 0 || at < p.since && p.since-at <= int64(lateness/time.Second) {
+		if p.events > 0 && hourOf(seconds(at+m.warmUp)) != hourOf(seconds(p.since+m.warmUp)) {
+			m.epoch++ // it is known well sooner than was thought
+		}
 		p.since = at
 	}
 	if p.events <= m.events {
@@ -112,6 +115,11 @@ func (m *memory) warm(p *profile, t time.Time) bool {
 // profile any more.
 func (m *memory) settled(p *profile, t time.Time) bool {
 	return p.events > m.events && hourOf(t) > hourOf(seconds(p.since))
+}
+
+// decided tells whether somebody is known well enough, or not, all through this hour.
+func (m *memory) decided(p *profile, t time.Time) bool {
+	return m.warm(p, t) || hourOf(t) < hourOf(seconds(p.since+m.warmUp))
 }
 
 // note looks a thing up and notes it as seen: on how many earlier days was it seen,

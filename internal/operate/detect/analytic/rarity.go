@@ -93,7 +93,7 @@ func (x *anomaly) Observe(a *Activity, yield func(Signal)) {
 		grown += x.score(r, a, keys, seen, yield)
 	}
 	x.actors.grow(r, grown)
-	if x.memory.settled(&v.profile, a.Time) && x.memory.warm(&v.profile, a.Time) {
+	if x.memory.settled(&v.profile, a.Time) && x.memory.decided(&v.profile, a.Time) {
 		x.repeats.add(print)
 	}
 }
