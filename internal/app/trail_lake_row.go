@@ -24,15 +24,10 @@ var lakeFields = []struct {
 	{lake.Error, cloudtrail.ErrorCode}, {lake.Message, cloudtrail.ErrorMessage}, {lake.Region, cloudtrail.AWSRegion},
 	{lake.Actor, cloudtrail.IdentityARN}, {lake.ActorType, cloudtrail.IdentityType}, {lake.ActorID, cloudtrail.IdentityPrincipalID},
 	{lake.ActorName, cloudtrail.IdentityUserName}, {lake.ActorAccount, cloudtrail.IdentityAccountID},
-	{lake.AccessKey, cloudtrail.IdentityAccessKeyID}, {lake.App, cloudtrail.IdentityInvokedBy}, {lake.Endpoint, cloudtrail.VPCEndpointID},
+	{lake.AccessKey, cloudtrail.IdentityAccessKeyID}, {lake.Issuer, cloudtrail.IssuerARN}, {lake.App, cloudtrail.IdentityInvokedBy}, {lake.Endpoint, cloudtrail.VPCEndpointID},
 	{lake.UserAgent, cloudtrail.UserAgent}, {lake.Version, cloudtrail.EventVersion}, {lake.Category, cloudtrail.EventCategory},
 	{lake.EventType, cloudtrail.EventType}, {lake.Shared, cloudtrail.SharedEventID},
 }
-
-var (
-	issuerPath = cloudtrail.NewPath("userIdentity", "sessionContext", "sessionIssuer", "arn")
-	mfaPath    = cloudtrail.NewPath("userIdentity", "sessionContext", "attributes", "mfaAuthenticated")
-)
 
 // Of makes the row of a record of a file.
 func (l *LakeRows) Of(file string, r *cloudtrail.Record) *lake.Row {
@@ -47,11 +42,7 @@ func (l *LakeRows) Of(file string, r *cloudtrail.Record) *lake.Row {
 	}
 	row.Text[lake.Organisation] = l.org
 	row.Text[lake.Account] = r.Account()
-	row.Text[lake.Issuer], row.Text[lake.MFA] = nil, nil
-	if r.Value(cloudtrail.IdentitySession).Type() == cloudtrail.Object {
-		row.Text[lake.Issuer] = r.Get(issuerPath).Bytes()
-		row.Text[lake.MFA] = truth(r.Get(mfaPath))
-	}
+	row.Text[lake.MFA] = truth(r.Value(cloudtrail.SessionMFA))
 	row.Text[lake.SourceIP], row.Text[lake.SourceName] = nil, nil
 	if source := r.Text(cloudtrail.SourceIPAddress); address(source) {
 		row.Text[lake.SourceIP] = source

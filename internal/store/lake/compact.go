@@ -123,7 +123,9 @@ func (w *Writer) merge(ctx context.Context, files []storedFile) (*building, erro
 	flush := func() error {
 		err := w.encoders[0].encode(&b, &known, out.add)
 		b.reset()
-		known = [columns]symbols{}
+		for i := range known {
+			known[i].reset()
+		}
 		return err
 	}
 	rows := 0

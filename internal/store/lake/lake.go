@@ -13,9 +13,9 @@ import (
 type Options struct {
 	Now     func() time.Time // nil is time.Now
 	Command []string         // the command line, for those who are refused the lock
-	// Buffer bounds the rows held in memory over all partitions, in bytes; 0 is 80 MiB.
+	// Buffer bounds the rows held in memory over all partitions, in bytes; 0 is 56 MiB.
 	Buffer int
-	// Unit is how many rows make a unit of work that is committed whole; 0 is 1,000,000.
+	// Unit is how many rows make a unit of work that is committed whole; 0 is 500,000.
 	Unit int
 	// Grace is how long files stay readable that compaction replaced; 0 is an hour.
 	Grace time.Duration
@@ -74,10 +74,10 @@ func (o Options) withDefaults() Options {
 		o.Now = time.Now
 	}
 	if o.Buffer <= 0 {
-		o.Buffer = 80 << 20
+		o.Buffer = 56 << 20
 	}
 	if o.Unit <= 0 {
-		o.Unit = 1_000_000
+		o.Unit = 500_000
 	}
 	if o.Grace <= 0 {
 		o.Grace = time.Hour

@@ -18,6 +18,10 @@ const (
 	// sliceBytes are the raw records of one page: enough for zstd to find what they
 	// have in common, and little enough to decompress for a single match.
 	sliceBytes = 2 << 20
+	// rawWindow is how far back zstd looks in it: rows that are alike lie side by side,
+	// and what lies further back than a processor's cache costs more than it saves.
+	rawWindow     = 512 << 10
+	lettersWindow = 256 << 10
 	// mostRows and mostBytes bound a row group, and with it what a reader holds.
 	mostRows  = 32 << 10
 	mostBytes = 64 << 20
@@ -54,14 +58,18 @@ type encoder struct {
 }
 
 func newEncoder() (*encoder, error) {
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithWindowSize(4<<20))
+	z, err := newZstd(zstd.WithWindowSize(rawWindow))
 	if err != nil {
 		return nil, err
 	}
 	// Ids have nothing in common but their letters: half of them goes if literals are
 	// always coded.
-	l, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithAllLitEntropyCompression(true), zstd.WithWindowSize(512<<10))
-	return &encoder{zstd: z, letters: l}, err
+	l, err := newZstd(zstd.WithWindowSize(lettersWindow), zstd.WithAllLitEntropyCompression(true))
+	return &encoder{zstd: z, letters: l, page: make([]byte, 0, sliceBytes+sliceBytes/4)}, err
+}
+
+func newZstd(more ...zstd.EOption) (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, append([]zstd.EOption{zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false)}, more...)...)
 }
 
 // encode makes row groups of the rows in a buffer.
@@ -98,16 +106,21 @@ func (e *encoder) sort() {
 // of a slice are put together by what they are.
 func (e *encoder) cut(from int) int {
 	e.ends = e.ends[:0]
-	total, size, begin, i := 0, 0, from, from
-	for ; i < len(e.order) && i-from < mostRows && total < mostBytes; i++ {
+	total, end := 0, from
+	for ; end < len(e.order) && end-from < mostRows && total < mostBytes; end++ {
+		total += e.b.raws.length(e.order[end])
+	}
+	// Slices of the same size: a short last one would compress badly.
+	most := total/(total/sliceBytes+1) + sliceBytes/64
+	size, begin, i := 0, from, from
+	for ; i < end; i++ {
 		n := e.b.raws.length(e.order[i])
-		if size > 0 && size+n > sliceBytes {
+		if size > 0 && size+n > most {
 			e.gather(begin, i)
 			e.ends = append(e.ends, i-from)
 			begin, size = i, 0
 		}
 		size += n
-		total += n
 	}
 	e.gather(begin, i)
 	e.ends = append(e.ends, i-from)
@@ -365,7 +378,7 @@ func (e *encoder) dictionary(c chunk, rows []int32, known *[columns]symbols) {
 		from = c.of
 	}
 	symbols := &known[from]
-	e.local.begin(max(1, len(symbols.texts)))
+	e.local.begin(symbols.size())
 	for _, row := range rows {
 		code := e.b.codes[row][from]
 		if code == 0 && c.derived == nil {
@@ -408,7 +421,7 @@ func (e *encoder) derive(c chunk, texts []string) []string {
 
 func (e *encoder) list(c chunk, rows []int32, known *symbols) {
 	e.ids, e.levels = e.ids[:0], e.levels[:0]
-	e.local.begin(max(1, len(known.texts)))
+	e.local.begin(known.size())
 	var repeated []uint8
 	for _, row := range rows {
 		resources := e.b.of(row)

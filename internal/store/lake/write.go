@@ -159,7 +159,9 @@ func (w *Writer) bufferFor(r *Row) *buffer {
 
 // forget gives codes anew: all rows that had them are written.
 func (w *Writer) forget() {
-	w.known = [columns]symbols{}
+	for i := range w.known {
+		w.known[i].reset()
+	}
 	clear(w.places)
 }
 
@@ -209,7 +211,7 @@ func (w *Writer) symbolBytes() int {
 	return n
 }
 
-// relieve writes the largest partitions until half of the memory is free. The small ones
+// relieve writes the largest partitions until a quarter of the memory is free. The small ones
 // stay, so that many of them do not become many tiny row groups.
 func (w *Writer) relieve(ctx context.Context) error {
 	all := slices.SortedFunc(maps.Keys(w.buffers), comparePartitions)
@@ -222,7 +224,7 @@ func (w *Writer) relieve(ctx context.Context) error {
 	}
 	slices.SortStableFunc(all, func(a, b partition) int { return cmp.Compare(w.buffers[b].size(), w.buffers[a].size()) })
 	size, n := w.size, 0
-	for n < len(all) && size > w.o.Buffer/2 {
+	for n < len(all) && size > w.o.Buffer*3/4 {
 		size -= w.buffers[all[n]].size()
 		n++
 	}
