@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"holdfast.dev/holdfast/internal/app"
+	"holdfast.dev/holdfast/internal/evidence"
 	"holdfast.dev/holdfast/internal/source/cloudtrail"
 	"holdfast.dev/holdfast/internal/source/cloudtrail/trailtest"
 	"holdfast.dev/holdfast/internal/store/lake"
@@ -96,4 +97,51 @@ func BenchmarkLakeWrite(b *testing.B) {
 		b.Fatal(fmt.Errorf("%d of %d events were written", written.Events, events))
 	}
 	b.ReportMetric(100*float64(written.Bytes)/float64(size), "%size")
+}
+
+// BenchmarkLakeSearch is a search for what one role did on one day of thirty.
+func BenchmarkLakeSearch(b *testing.B) {
+	const days, events = 30, 10_000
+	dir := b.TempDir()
+	w, err := lake.OpenWriter(dir, lake.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	m := trailtest.New(1, days*events)
+	var rows app.LakeRows
+	first := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	for i := range days * events {
+		r, err := cloudtrail.ParseRecord(m.Record())
+		if err != nil {
+			b.Fatal(err)
+		}
+		row := rows.Of("logs", r)
+		row.Time = first.Add(time.Duration(i) * 24 * time.Hour / events)
+		if err := w.Append(context.Background(), row); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := w.Commit(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		b.Fatal(err)
+	}
+	a := &app.App{Now: time.Now}
+	found := 0
+	eachLakeEvent(b, events, func() {
+		s, err := a.TrailSearch(context.Background(), app.TrailSearchOptions{
+			Dir: dir, Since: first.AddDate(0, 0, 14), Until: first.AddDate(0, 0, 15), Raw: true,
+			Principals: []string{"arn:aws:iam::111122223333:role/ci-deploy"},
+			Event:      func(*evidence.Event) error { return nil },
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		found = s.Found
+	})
+	if found == 0 || found > events/2 {
+		b.Fatalf("%d of the day's %d events are said to be one role's", found, events)
+	}
+	b.ReportMetric(float64(found), "found")
 }
