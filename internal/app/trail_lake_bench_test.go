@@ -116,7 +116,7 @@ func BenchmarkLakeSearch(b *testing.B) {
 			b.Fatal(err)
 		}
 		row := rows.Of("logs", r)
-		row.Time = first.Add(time.Duration(i) * 24 * time.Hour / events)
+		row.Time = first.Add(time.Duration(i) * (24 * time.Hour / events))
 		if err := w.Append(context.Background(), row); err != nil {
 			b.Fatal(err)
 		}
