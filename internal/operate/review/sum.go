@@ -227,12 +227,26 @@ func groupGaps(gaps []evidence.Gap) []GapGroup {
 	return out
 }
 
+// exceptedDetections counts the findings of detections that an exception covers.
+func (s *summing) exceptedDetections(id string) int {
+	if s.Watched == nil {
+		return 0
+	}
+	n := 0
+	for i := range s.Watched.Findings {
+		if f := &s.Watched.Findings[i]; f.Verdict == finding.Excepted && f.Exception == id {
+			n++
+		}
+	}
+	return n
+}
+
 func (s *summing) exceptions() []ExceptionUse {
 	var out []ExceptionUse
 	for i := range s.Exceptions {
 		x := &s.Exceptions[i]
 		out = append(out, ExceptionUse{ID: x.ID, Controls: x.Controls, Owner: x.Owner, Approver: x.Approver, Reason: x.Reason,
-			Expires: x.Expires, State: x.StateAt(s.At), Covers: s.total.covers[x.ID]})
+			Expires: x.Expires, State: x.StateAt(s.At), Covers: s.total.covers[x.ID] + s.exceptedDetections(x.ID)})
 	}
 	slices.SortFunc(out, func(a, b ExceptionUse) int { return cmp.Or(a.Expires.Compare(b.Expires), cmp.Compare(a.ID, b.ID)) })
 	return out
