@@ -255,7 +255,7 @@ func TestTrailVerifyLiveDenied(t *testing.T) {
 	}{
 		"GetTrail":       {2, "AccessDenied"},
 		"ListPublicKeys": {3, "5 objects could not be judged"},
-		"ListObjectsV2":  {2, "listing s3://org-logs/AWSLogs/111122223333/CloudTrail-Digest/: AccessDenied"},
+		"ListObjectsV2":  {2, "s3://org-logs/AWSLogs/111122223333/CloudTrail-Digest/: ListObjectsV2: AccessDenied"},
 		"GetObject":      {3, "5 objects could not be judged"},
 	} {
 		t.Run(operation, func(t *testing.T) {
