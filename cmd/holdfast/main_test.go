@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,6 +52,13 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "lines": lines, "findingid": findingID, "expand": expand, "hold": hold, "trailmirror": trailMirror,
+		},
+		// [ci] is true where the long suites are asked for.
+		Condition: func(cond string) (bool, error) {
+			if cond != "ci" {
+				return false, fmt.Errorf("there is no condition %q", cond)
+			}
+			return os.Getenv("HOLDFAST_CI") != "", nil
 		},
 	})
 }
